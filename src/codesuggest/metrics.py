@@ -1,0 +1,111 @@
+"""How good a ranking is, measured narrative by narrative, with bootstrap intervals.
+
+Everywhere: `scores` has shape (n, n_codes); `truth` has the same shape and says which codes are right; a narrative
+without a right code is left out by the caller. Intervals are percentiles of resampled narratives.
+Source of the interval: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codesuggest.domain import Scores
+
+Truth = npt.NDArray[np.bool_]
+_N_BINS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def ranks(scores: Scores) -> npt.NDArray[np.intp]:
+    """The rank of every code, shape (n, n_codes), best 1; equal scores keep the order of the codes."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    return np.argsort(order, axis=1) + 1
+
+
+def decisions(scores: Scores, *, exclusive: bool, needs_one: bool = True) -> Truth:
+    """The codes that would be given without a person: the best on an axis of one code; else each at 0.5 or more,
+    and the best where the axis needs one.
+    """
+    best = np.asarray(ranks(scores) == 1, dtype=bool)
+    if exclusive:
+        return best
+    chosen = scores >= 0.5
+    return chosen | (best & ~chosen.any(axis=1, keepdims=True)) if needs_one else chosen
+
+
+def measure(
+    scores: Scores, truth: Truth, decided: Truth, *, n_rounds: int = 1000, seed: int = 0
+) -> dict[str, Estimate]:
+    """Every figure of one axis.
+
+    hit@1      the best-ranked code is a right one.
+    recall@k   mean share of the right codes among the first k.
+    mean_rank  mean rank of the first right code.
+    macro_f1, micro_f1  of `decided`; macro over the codes that occur in truth or decisions.
+    ndcg@5     discounted cumulative gain of the first 5, against the best possible.
+    ece        expected calibration error of the best-ranked code, 15 bins of equal count.
+    """
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), size=n_rounds)
+    rounds_of = np.vstack([np.ones(len(truth)), weights.astype(np.float64)])
+    rounds: dict[str, npt.NDArray[np.float64]] = {
+        name: rounds_of @ values / len(truth) for name, values in per_narrative(scores, truth).items()
+    }
+    rounds |= _f1(rounds_of, truth, decided)
+    rounds["ece"] = _ece(rounds_of, scores, truth)
+    return {name: _estimate(values) for name, values in rounds.items()}
+
+
+def per_narrative(scores: Scores, truth: Truth) -> Mapping[str, npt.NDArray[np.float64]]:
+    """The figures that are means over narratives, as one value a narrative, shape (n,)."""
+    rank = ranks(scores)
+    n_right = truth.sum(axis=1)
+    found = {k: (truth & (rank <= k)).sum(axis=1) / n_right for k in (3, 5)}
+    first = np.where(truth, rank, scores.shape[1] + 1).min(axis=1)
+    gain = np.where(truth & (rank <= 5), 1 / np.log2(rank + 1), 0).sum(axis=1)
+    ideal = np.cumsum(1 / np.log2(np.arange(2, 7)))[np.minimum(n_right, 5) - 1]
+    return {
+        "hit@1": (first == 1).astype(np.float64),
+        "recall@3": found[3],
+        "recall@5": found[5],
+        "mean_rank": first.astype(np.float64),
+        "ndcg@5": gain / ideal,
+    }
+
+
+def _f1(weights: npt.NDArray[np.float64], truth: Truth, decided: Truth) -> dict[str, npt.NDArray[np.float64]]:
+    hits = weights @ (truth & decided)
+    claims = weights @ truth + weights @ decided
+    occurs = claims > 0
+    by_code = np.divide(2 * hits, claims, out=np.zeros_like(hits), where=occurs)
+    return {
+        "macro_f1": by_code.sum(axis=1) / np.maximum(occurs.sum(axis=1), 1),
+        "micro_f1": 2 * hits.sum(axis=1) / np.maximum(claims.sum(axis=1), 1),
+    }
+
+
+def _ece(weights: npt.NDArray[np.float64], scores: Scores, truth: Truth) -> npt.NDArray[np.float64]:
+    """Mean distance of score from share right over bins. Source: Naeini et al. (2015), AAAI, 2901-2907."""
+    best = scores.argmax(axis=1)
+    rows = np.arange(len(scores))
+    score, right = scores[rows, best], truth[rows, best]
+    bins = np.zeros((len(scores), _N_BINS))
+    for number, members in enumerate(np.array_split(np.argsort(score, kind="stable"), _N_BINS)):
+        bins[members, number] = 1
+    gaps = weights @ (bins * (score - right)[:, None])
+    return np.asarray(np.abs(gaps).sum(axis=1) / len(scores))
+
+
+def _estimate(rounds: npt.NDArray[np.float64]) -> Estimate:
+    low, high = np.percentile(rounds[1:], [2.5, 97.5])
+    return Estimate(float(rounds[0]), float(low), float(high))

@@ -1,0 +1,116 @@
+"""A file of incidents to narratives, with every row that could not be read accounted for."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codesuggest.domain import Narrative
+from codesuggest.errors import ReadError
+from codesuggest.read.columns import Columns
+from codesuggest.read.formats import NumberedRow, open_rows, split_codes
+from codesuggest.read.narrative import NarrativeReader
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that could not be read: where it is and why, without its text."""
+
+    row: int
+    id: str
+    reason: str
+
+
+def read_narratives(
+    path: Path, reader: NarrativeReader, columns: Columns | None = None, *, max_mb: int = 2_000
+) -> Iterator[Narrative | SkippedRow]:
+    """The narratives of a file, in order; a row that cannot be read comes as a SkippedRow in its place.
+
+    Raises ReadError if the file as a whole cannot be read, or lacks the id or text column.
+    """
+    columns = columns or Columns()
+    return read_rows(open_rows(path, columns, max_mb), reader, columns, str(path))
+
+
+def read_rows(
+    rows: Iterable[NumberedRow], reader: NarrativeReader, columns: Columns, source: str
+) -> Iterator[Narrative | SkippedRow]:
+    """The narratives of numbered rows; `source` names them in errors."""
+    seen: dict[str, int] = {}
+    checked = False
+    for number, row in rows:
+        if isinstance(row, str):
+            yield SkippedRow(number, "", row)
+            continue
+        if not checked and not source.endswith(".jsonl"):
+            _require(columns, row, source)
+            checked = True
+        yield _narrative(number, row, reader, columns, seen)
+
+
+def skipped_path(path: Path) -> Path:
+    """Where the rows skipped in reading `path` are listed: incidents.csv -> incidents.skipped.csv."""
+    return path.with_name(f"{path.stem}.skipped.csv")
+
+
+def write_skipped(path: Path, skipped: Iterable[SkippedRow]) -> Path:
+    """List the skipped rows of input file `path` beside it, with row number and reason, never with text."""
+    listing = skipped_path(path)
+    with listing.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["row", "id", "reason"])
+        writer.writerows([row.row, row.id, row.reason] for row in skipped)
+    return listing
+
+
+def _require(columns: Columns, row: dict[str, Any], source: str) -> None:
+    for option, wanted in (("--id-column", (columns.id,)), ("--text-column", columns.text)):
+        for column in wanted:
+            if column not in row:
+                found = ", ".join(name for name in row if name)
+                raise ReadError(f"{source}: no column '{column}'. Name the right one with {option}; it has {found}.")
+    for axis, column in columns.codes.items():
+        if column not in row:
+            raise ReadError(f"{source}: no column '{column}' for axis '{axis}'. Mend the mapping.")
+
+
+def _narrative(
+    number: int, row: dict[str, Any], reader: NarrativeReader, columns: Columns, seen: dict[str, int]
+) -> Narrative | SkippedRow:
+    id = str(row.get(columns.id) or "").strip()
+    if not id:
+        return SkippedRow(number, "", f"'{columns.id}' is empty; expected the incident's own reference")
+    if id in seen:
+        return SkippedRow(number, id, f"'{columns.id}' occurs in row {seen[id]} already; expected each incident once")
+    try:
+        narrative = reader.narrative(
+            id, _text(row, columns), codes=_codes(row, columns, reader.axes), details=_details(row, columns)
+        )
+    except ReadError as error:
+        return SkippedRow(number, id, str(error))
+    seen[id] = number
+    return narrative
+
+
+def _text(row: dict[str, Any], columns: Columns) -> object:
+    values = [row.get(column, "") for column in columns.text]
+    if len(values) == 1:
+        return values[0]
+    return "\n".join(value for value in values if isinstance(value, str) and value.strip())
+
+
+def _codes(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    given = row.get("codes")
+    if isinstance(given, dict):
+        return {str(axis): codes for axis, cell in given.items() if (codes := split_codes(cell or ""))}
+    if given:
+        raise ReadError("'codes' is not a mapping; expected {axis: [code, ...]}")
+    wanted = {axis: axis for axis in axes} | columns.codes
+    cells = {axis: row.get(column) for axis, column in wanted.items()}
+    return {axis: codes for axis, cell in cells.items() if cell and (codes := split_codes(cell))}
+
+
+def _details(row: dict[str, Any], columns: Columns) -> dict[str, str]:
+    known = {columns.id, "codes", *columns.text, *columns.codes.values()}
+    return {name: str(value) for name, value in row.items() if name not in known and value not in (None, "")}

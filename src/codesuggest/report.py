@@ -1,0 +1,87 @@
+"""Results as tables for the terminal and as JSON: the same numbers in both."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from codesuggest.domain import SuggestedIncident, Taxonomy
+from codesuggest.evaluate import Evaluation
+from codesuggest.metrics import Estimate
+
+FIGURES = ("hit@1", "recall@3", "recall@5", "mean_rank", "macro_f1", "micro_f1", "ndcg@5", "ece")
+
+
+def incident_json(incident: SuggestedIncident) -> dict[str, Any]:
+    """One incident's suggestions in the documented shape of JSON Lines and of the service."""
+    return {
+        "id": incident.id,
+        "redacted": incident.redacted,
+        "axes": {axis: [asdict(suggestion) for suggestion in ranked] for axis, ranked in incident.axes.items()},
+        "existing_codes": {axis: list(codes) for axis, codes in incident.existing_codes.items()},
+        "model": incident.model,
+        "taxonomy": incident.taxonomy,
+    }
+
+
+def incident_rows(incident: SuggestedIncident) -> list[list[str]]:
+    """One incident's suggestions as rows of id, axis, rank, code, label, score, model, taxonomy."""
+    return [
+        [incident.id, axis, str(s.rank), s.code, s.label, f"{s.score:.4f}", incident.model, incident.taxonomy]
+        for axis, ranked in incident.axes.items()
+        for s in ranked
+    ]
+
+
+INCIDENT_COLUMNS = ["id", "axis", "rank", "code", "label", "score", "model", "taxonomy"]
+
+
+def incident_table(incident: SuggestedIncident, taxonomy: Taxonomy) -> str:
+    """One incident's suggestions to read: the redacted narrative, then each axis with its codes, best first."""
+    lines = [f"{incident.id}  {incident.redacted}"]
+    if incident.existing_codes:
+        codes = "; ".join(f"{axis}: {', '.join(given)}" for axis, given in incident.existing_codes.items())
+        lines.append(f"Already coded - {codes}")
+    width = max((len(s.code) for ranked in incident.axes.values() for s in ranked), default=0)
+    for axis, ranked in incident.axes.items():
+        lines += ["", taxonomy.axis[axis].label]
+        lines += [f"  {s.rank}  {s.score:>6.1%}  {_bar(s.score)}  {s.code:<{width}}  {s.label}" for s in ranked]
+    return "\n".join(lines)
+
+
+def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation with every figure's interval."""
+    return asdict(evaluation)
+
+
+def evaluation_table(evaluation: Evaluation) -> str:
+    """An evaluation to read: a row an axis and figure, the model beside ranking by frequency."""
+    lines = [
+        f"Model {evaluation.model} on {evaluation.n:,} gold narratives, taxonomy {evaluation.taxonomy}.",
+        "95% bootstrap intervals; in the last column codes are ranked by how often training had them.",
+    ]
+    if evaluation.n_trained_on:
+        lines.append(f"Left out: {evaluation.n_trained_on:,} narratives that the model was trained on.")
+    for axis, result in evaluation.axes.items():
+        unknown = f", {result.n_unknown} codes unknown to the model" if result.n_unknown else ""
+        lines += ["", f"{axis} ({result.n:,} narratives{unknown})"]
+        rows = [(name, _shown(name, result.model[name]), _shown(name, result.by_frequency[name])) for name in FIGURES]
+        lines += aligned([("figure", "model", "by frequency"), *rows])
+    return "\n".join(lines)
+
+
+def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines with the columns aligned."""
+    table = [list(row) for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    ]
+
+
+def _shown(name: str, figure: Estimate) -> str:
+    style = ".2f" if name == "mean_rank" else ".3f"
+    return f"{figure.value:{style}} [{figure.low:{style}}, {figure.high:{style}}]"
+
+
+def _bar(score: float) -> str:
+    return ("█" * round(score * 10)).ljust(10, "·")

@@ -1,0 +1,181 @@
+"""Training: read, redact, embed, fit one ranker an axis, and keep with the model what it was made from."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from codesuggest.domain import Embeddings, Narrative, RedactedNarrative, RedactedText, Taxonomy
+from codesuggest.embed import Embedder, make_embedder
+from codesuggest.errors import RecipeError, RedactionError, UnknownCodeError
+from codesuggest.rank import CodeRanker, LexicalFeatures, rank_columns
+from codesuggest.read import NarrativeReader, SkippedRow, read_narratives
+from codesuggest.redact import Redactor, Unredacted
+from codesuggest.registry import Model, digest, make_manifest
+from codesuggest.settings import settings
+from codesuggest.similarity import near_duplicate_groups
+from codesuggest.taxonomy import load_taxonomy
+from codesuggest.train.recipe import Recipe, recorded
+from codesuggest.train.split import training_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a training run made of its data. `skipped` counts rows by file."""
+
+    model: Model
+    n_trained: int
+    n_held_out: int
+    skipped: Mapping[str, tuple[SkippedRow, ...]]
+    n_dropped_codes: int
+
+
+def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
+    """Train a model as the recipe says.
+
+    embedder  used instead of the one that the recipe names, if it has loaded that already.
+    Raises RecipeError, UnknownCodeError, ReadError or RedactionError; nothing is written.
+    """
+    taxonomy = load_taxonomy(recipe.taxonomy)
+    narratives, skipped = _read(recipe, taxonomy)
+    redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
+    redacted, n_dropped = _known_codes(recipe, redacted, taxonomy)
+    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
+    vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
+    kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
+    chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
+    features, rankers, axes = _fit(recipe, chosen, vectors[kept], taxonomy, show_progress=show_progress)
+    manifest = make_manifest(
+        name=recipe.name,
+        taxonomy=taxonomy.name,
+        taxonomy_fingerprint=taxonomy.fingerprint,
+        redactor=redactor,
+        embedder=embedder.identity,
+        recipe=recorded(recipe),
+        data=_fingerprint(recipe, chosen),
+        axes=axes,
+    )
+    trained_on = frozenset(digest(narrative.text) for narrative in chosen)
+    model = Model(manifest, taxonomy, features, rankers, trained_on)
+    return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
+
+
+def _read(recipe: Recipe, taxonomy: Taxonomy) -> tuple[list[Narrative], dict[str, tuple[SkippedRow, ...]]]:
+    reader = NarrativeReader(taxonomy, max_chars=settings().max_narrative_chars)
+    narratives: list[Narrative] = []
+    skipped: dict[str, tuple[SkippedRow, ...]] = {}
+    for file in recipe.data.files:
+        rows = list(read_narratives(file, reader, recipe.data.columns, max_mb=settings().max_file_mb))
+        narratives += [row for row in rows if isinstance(row, Narrative)]
+        if missed := tuple(row for row in rows if isinstance(row, SkippedRow)):
+            skipped[str(file)] = missed
+    if not narratives:
+        raise RecipeError(f"data.files: no readable narrative in {', '.join(str(f) for f in recipe.data.files)}.")
+    return narratives, skipped
+
+
+def _redact(
+    recipe: Recipe, narratives: Sequence[Narrative], *, show_progress: bool
+) -> tuple[list[RedactedNarrative], str]:
+    """The narratives redacted, and by what; as they are where the recipe declares that they need no redaction."""
+    if recipe.data.redacted:
+        declared = [RedactedNarrative(n.id, RedactedText(n.text), n.existing_codes) for n in narratives]
+        return declared, "none: the data was declared to hold no personal data"
+    redactor = Redactor()
+    progress = tqdm(narratives, desc="Redacting", unit="narrative", disable=not show_progress)
+    results = list(redactor.redact_all(progress))
+    failed = [result.id for result in results if isinstance(result, Unredacted)]
+    if failed:
+        raise RedactionError(
+            f"Redaction failed on {len(failed)} incidents ({', '.join(failed[:5])}). Nothing was trained. "
+            "Leave them out of the data, or mend the redactor."
+        )
+    return cast("list[RedactedNarrative]", results), redactor.identity
+
+
+def _known_codes(
+    recipe: Recipe, narratives: Iterable[RedactedNarrative], taxonomy: Taxonomy
+) -> tuple[list[RedactedNarrative], int]:
+    """The narratives with their codes in the taxonomy's spelling; a code it does not have is refused or dropped."""
+    known: list[RedactedNarrative] = []
+    n_dropped = 0
+    for narrative in narratives:
+        codes: dict[str, tuple[str, ...]] = {}
+        for axis in taxonomy.axes:
+            given = narrative.existing_codes.get(axis.key, ())
+            spelled = [(code, taxonomy.spelling(axis.key, code)) for code in given]
+            unknown = [code for code, spelling in spelled if spelling is None]
+            if unknown and recipe.data.unknown_codes == "error":
+                raise UnknownCodeError(
+                    f"Incident {narrative.id}: '{unknown[0]}' is no code of axis '{axis.key}' in {taxonomy.name}. "
+                    "Mend it, or set data.unknown_codes = 'drop' in the recipe."
+                )
+            n_dropped += len(unknown)
+            codes[axis.key] = tuple(dict.fromkeys(spelling for _, spelling in spelled if spelling))
+        known.append(RedactedNarrative(narrative.id, narrative.text, codes, narrative.spans))
+    return known, n_dropped
+
+
+def _fit(
+    recipe: Recipe,
+    narratives: Sequence[RedactedNarrative],
+    vectors: Embeddings,
+    taxonomy: Taxonomy,
+    *,
+    show_progress: bool,
+) -> tuple[LexicalFeatures, dict[str, CodeRanker], dict[str, tuple[str, ...]]]:
+    options = recipe.ranker
+    features = LexicalFeatures(max_words=options.max_words, max_characters=options.max_characters)
+    texts = [narrative.text for narrative in narratives]
+    columns = rank_columns(vectors, features.fit(texts).transform(texts))
+    groups = near_duplicate_groups(vectors)
+    rankers, axes = {}, {}
+    for axis in tqdm(taxonomy.axes, desc="Training", unit="axis", disable=not show_progress):
+        codes, truth = _truth(axis.key, narratives, taxonomy)
+        coded = np.flatnonzero(truth.any(axis=1) | axis.optional)
+        if len(coded) < 2:
+            raise RecipeError(
+                f"axis '{axis.key}': fewer than two coded narratives. Add data, or leave the axis out of the taxonomy."
+            )
+        ranker = CodeRanker(
+            exclusive=not axis.many,
+            n_dense=vectors.shape[1],
+            lexical_c=options.lexical_c,
+            embedding_c=options.embedding_c,
+            n_neighbours=options.n_neighbours,
+            n_folds=options.n_folds,
+            n_jobs=settings().threads or -1,
+            random_state=recipe.seed,
+        )
+        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups=groups[coded])
+        axes[axis.key] = codes
+    return features, rankers, axes
+
+
+def _truth(
+    axis: str, narratives: Sequence[RedactedNarrative], taxonomy: Taxonomy
+) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
+    """The codes of an axis, the taxonomy's order first, and which narrative has which, shape (n, n_codes)."""
+    seen = sorted({code for narrative in narratives for code in narrative.existing_codes[axis]})
+    codes = tuple(dict.fromkeys((*taxonomy.assignable[axis], *seen)))
+    column = {code: number for number, code in enumerate(codes)}
+    truth = np.zeros((len(narratives), len(codes)), dtype=bool)
+    for row, narrative in enumerate(narratives):
+        truth[row, [column[code] for code in narrative.existing_codes[axis]]] = True
+    return codes, truth
+
+
+def _fingerprint(recipe: Recipe, narratives: Sequence[RedactedNarrative]) -> dict[str, object]:
+    content = [
+        [n.id, digest(n.text), {axis: list(codes) for axis, codes in n.existing_codes.items()}] for n in narratives
+    ]
+    return {
+        "n": len(narratives),
+        "sha256": hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        "declared_redacted": recipe.data.redacted,
+    }

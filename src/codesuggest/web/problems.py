@@ -1,0 +1,76 @@
+"""Errors as problem+json (RFC 9457). Nothing that was sent is repeated: it may be a narrative."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from codesuggest import errors
+
+log = logging.getLogger("codesuggest.web")
+
+STATUS: dict[type[errors.CodesuggestError], int] = {
+    errors.TooLargeError: 413,
+    errors.ReadError: 422,
+    errors.UnknownCodeError: 422,
+    errors.CodingStringError: 422,
+    errors.RedactionError: 503,
+    errors.EmbedderError: 503,
+    errors.ModelError: 503,
+    errors.TaxonomyError: 503,
+    errors.SettingsError: 500,
+    errors.RecipeError: 500,
+    errors.AgreementError: 500,
+}
+"""The HTTP status of each error; a test holds it complete."""
+
+
+def problem(status: int, title: str, detail: str) -> JSONResponse:
+    """A problem+json answer."""
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(content, status_code=status, media_type="application/problem+json")
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of the application with a problem."""
+    app.add_exception_handler(errors.CodesuggestError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    log.info("refused path=%s status=%d error=%s", request.url.path, status, type(error).__name__)
+    return problem(status, type(error).__doc__ or "Error", str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for nothing else
+    fields = sorted({".".join(str(part) for part in item["loc"] if isinstance(part, str)) for item in error.errors()})
+    log.info("refused path=%s status=422 error=validation", request.url.path)
+    detail = f"Not as documented in /openapi.json: {', '.join(fields)}."
+    return problem(422, "The request is not of the documented shape.", detail)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
+    return problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+
+
+class Contain:
+    """ASGI middleware that ends every unforeseen error here: the server would log its message and its traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  whatever it is, nothing of it may travel further
+            log.error("failed path=%s error=%s", scope.get("path"), type(error).__name__)
+            answer = problem(500, "Internal error.", "The service failed on this request. Nothing of it was kept.")
+            await answer(scope, receive, send)
