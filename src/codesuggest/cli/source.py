@@ -66,7 +66,7 @@ def is_file(source: str) -> bool:
 
     looks_like_one = len(source.split()) == 1 and Path(source).suffix.lower() in FORMATS
     try:
-        return Path(source).exists() or looks_like_one
+        return looks_like_one or (bool(source.strip()) and Path(source).exists())
     except OSError:  # longer than a file name can be
         return False
 

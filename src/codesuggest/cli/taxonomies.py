@@ -20,6 +20,18 @@ Many = Annotated[
     typer.Option("--many", help="Axis that takes many codes; give it again for each further one."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write.  [default: named after the table]")]
+MadeName = Annotated[str, typer.Option("--name", help="Name of the taxonomy, with its version.  [default: the file's]")]
+AxisColumn = Annotated[str, typer.Option("--axis-column", help="Column of the axis.")]
+OfCode = Annotated[str, typer.Option("--code-column", help="Column of the code.")]
+LabelColumn = Annotated[str, typer.Option("--label-column", help="Column of the code's wording.")]
+ParentColumn = Annotated[str, typer.Option("--parent-column", help="Column of the parent code, if any.")]
+DefinitionColumn = Annotated[str, typer.Option("--definition-column", help="Column of the definition, if any.")]
+AxisKeys = Annotated[
+    list[str] | None, typer.Option("--axis", help="WORDING=KEY: the key of what the table calls an axis.")
+]
+Like = Annotated[
+    str, typer.Option("--like", help="Taxonomy whose axes and coding string these codes are of, such as pria24.")
+]
 
 
 @app.command()
@@ -71,27 +83,15 @@ def parse(
 @app.command("import")
 def import_(
     table: Annotated[Path, typer.Argument(help="The table of codes: .csv, .tsv or .xlsx, one code a row.")],
-    name: Annotated[
-        str, typer.Option("--name", help="Name of the taxonomy, with its version.  [default: the file's]")
-    ] = "",
-    title: Annotated[str, typer.Option("--title", help="Title.  [default: the name]")] = "",
-    axis_column: Annotated[str, typer.Option("--axis-column", help="Column of the axis.")] = "axis",
-    code_column: Annotated[str, typer.Option("--code-column", help="Column of the code.")] = "code",
-    label_column: Annotated[str, typer.Option("--label-column", help="Column of the code's wording.")] = "label",
-    parent_column: Annotated[
-        str, typer.Option("--parent-column", help="Column of the parent code, if any.")
-    ] = "parent",
-    definition_column: Annotated[
-        str, typer.Option("--definition-column", help="Column of the definition, if any.")
-    ] = "definition",
-    axis: Annotated[
-        list[str] | None, typer.Option("--axis", help="WORDING=KEY: the key of what the table calls an axis.")
-    ] = None,
+    name: MadeName = "",
+    axis_column: AxisColumn = "axis",
+    code_column: OfCode = "code",
+    label_column: LabelColumn = "label",
+    parent_column: ParentColumn = "parent",
+    definition_column: DefinitionColumn = "definition",
+    axis: AxisKeys = None,
     many: Many = None,
-    like: Annotated[
-        str,
-        typer.Option("--like", help="Taxonomy whose axes and coding string these codes are of, such as pria24."),
-    ] = "",
+    like: Like = "",
     sheet: source.Sheet = "",
     encoding: source.Encoding = "utf-8",
     out: Out = None,
@@ -115,15 +115,14 @@ def import_(
         many or (),
     )
     rows = list(open_rows(table, Columns(sheet=sheet, encoding=encoding), max_mb=100))
-    unreadable = [f"{table}, row {number}: {row}." for number, row in rows if isinstance(row, str)]
-    if unreadable:
+    if unreadable := [f"{table}, row {number}: {row}." for number, row in rows if isinstance(row, str)]:
         raise ReadError(unreadable[0])
     try:
         made = taxonomy_from_table(
             [(number, row) for number, row in rows if not isinstance(row, str)],
             columns,
             name=name or _slug(table.stem),
-            title=title or name or table.stem,
+            title=name or table.stem,
             shape=_load(like) if like else None,
         )
     except TaxonomyError as error:
@@ -135,7 +134,7 @@ def import_(
 def derive(
     coded: Annotated[Path, typer.Argument(help="A coded file.")],
     axes: Annotated[str, typer.Option("--axes", help="Columns that hold codes, separated by commas.")],
-    name: Annotated[str, typer.Option("--name", help="Name of the taxonomy.  [default: the file's]")] = "",
+    name: MadeName = "",
     many: Many = None,
     id_column: source.IdColumn = "id",
     text_column: source.TextColumn = None,

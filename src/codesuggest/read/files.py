@@ -85,7 +85,10 @@ def _narrative(
         return SkippedRow(number, id, f"'{columns.id}' occurs in row {seen[id]} already; expected each incident once")
     try:
         narrative = reader.narrative(
-            id, _text(row, columns), codes=_codes(row, columns, reader.axes), details=_details(row, columns)
+            id,
+            _text(row, columns),
+            codes=_codes(row, columns, reader.axes),
+            details=_details(row, columns, reader.axes),
         )
     except ReadError as error:
         return SkippedRow(number, id, str(error))
@@ -111,6 +114,6 @@ def _codes(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[s
     return {axis: codes for axis, cell in cells.items() if cell and (codes := split_codes(cell))}
 
 
-def _details(row: dict[str, Any], columns: Columns) -> dict[str, str]:
-    known = {columns.id, "codes", *columns.text, *columns.codes.values()}
+def _details(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, str]:
+    known = {columns.id, "codes", *columns.text, *columns.codes.values(), *axes}
     return {name: str(value) for name, value in row.items() if name not in known and value not in (None, "")}

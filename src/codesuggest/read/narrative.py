@@ -9,7 +9,7 @@ from codesuggest.domain import Codes, Narrative, Taxonomy
 from codesuggest.errors import ReadError, TooLargeError
 from codesuggest.taxonomy import find_coding_strings, load_taxonomy, shipped_taxonomies
 
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,13 @@ class NarrativeReader:
         Raises ReadError, whose message starts with the field's name, if the text is no usable text; TooLargeError
         if it is too long.
         """
-        blanked, lifted = self._lift(self._checked(text))
+        blanked, lifted = self._lift(self._plain(text))
         if not blanked.strip():
             raise ReadError("'text' holds nothing but a coding string; expected what happened")
         return Narrative(id, blanked, _merged([*lifted, codes or {}]), details or {})
 
-    def _checked(self, text: object) -> str:
+    def _plain(self, text: object) -> str:
+        """The text, with the odd control character that exports leave in turned into a blank."""
         if not isinstance(text, str):
             raise ReadError("'text' is not text; expected what happened, in words")
         if not text.strip():
@@ -54,9 +55,10 @@ class NarrativeReader:
                 f"'text' has {len(text):,} characters; at most {self.max_chars:,} are accepted "
                 "(CODESUGGEST_MAX_NARRATIVE_CHARS)"
             )
-        if _NOT_TEXT.search(text):
+        controls = len(_CONTROL.findall(text))
+        if "\0" in text or controls > max(3, len(text) / 50):
             raise ReadError("'text' holds control characters, as binary data does; expected plain text")
-        return text
+        return _CONTROL.sub(" ", text) if controls else text
 
     def _lift(self, text: str) -> tuple[str, list[Codes]]:
         """The text with every coding string blanked out, and the codes found, later ones last."""

@@ -77,11 +77,11 @@ def nhs_check_digit(number: str) -> bool:
     return (0 if check == 11 else check) == digits[9]
 
 
-def chi_date(number: str) -> bool | None:
+def chi_date(number: str) -> bool:
     """Whether a CHI number starts with a possible date of birth (ddmmyy). Source: Public Health Scotland."""
     digits = [character for character in number if character.isdigit()]
     day, month = int("".join(digits[:2])), int("".join(digits[2:4]))
-    return None if 1 <= day <= 31 and 1 <= month <= 12 else False
+    return 1 <= day <= 31 and 1 <= month <= 12
 
 
 _TEN = r"\d{3}[ \-.]?\d{3}[ \-.]?\d{4}"
@@ -99,6 +99,12 @@ _NAME = r"(?:(?:[A-Z]\.? ){0,3}(?:(?:de|van|von|der|den|bin|ibn|al|el|ap|da|dos|
 
 def recognisers() -> list[EntityRecognizer]:
     """Every pattern recogniser, Presidio's own where they fit UK text as they are."""
+    own = [*_numbers(), *_contacts(), *_people(), *_registrations()]
+    return [*own, UkNinoRecognizer(), IpRecognizer(), IbanRecognizer(), CreditCardRecognizer()]
+
+
+def _numbers() -> list[EntityRecognizer]:
+    """Numbers that hospitals and health services give to patients and examinations."""
     return [
         UkRecognizer(
             "UK_NHS",
@@ -114,7 +120,7 @@ def recognisers() -> list[EntityRecognizer]:
             [
                 (
                     rf"(?i)\b(?:H ?& ?C|HCN|health (?:and|&) (?:social )?care){_LABEL_END}(?P<value>{_TEN})(?!\d)",
-                    0.9,
+                    1.0,
                 )
             ],
         ),
@@ -139,6 +145,12 @@ def recognisers() -> list[EntityRecognizer]:
                 (r"\b[A-Z]{2,5}\d{8,14}\b", 0.6),
             ],
         ),
+    ]
+
+
+def _contacts() -> list[EntityRecognizer]:
+    """Ways to reach a person."""
+    return [
         UkRecognizer(
             "UK_POSTCODE",
             [
@@ -175,25 +187,19 @@ def recognisers() -> list[EntityRecognizer]:
         UkRecognizer(
             "EMAIL_ADDRESS", [(r"[\w.+'\-]+ ?@ ?[\w\-]+(?:\.[\w\-]+)+", 1.0), (r"(?<!\S)[\w.+'\-]+@\w+", 0.7)]
         ),
+        UkRecognizer("URL", [(r"(?i)\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,;:)]", 0.95)]),
+    ]
+
+
+def _people() -> list[EntityRecognizer]:
+    """People themselves, and what only one person has."""
+    return [
         UkRecognizer(
-            "PROFESSIONAL_ID",
+            "PERSON",
             [
                 (
-                    r"(?i)\b(?:GMC|NMC|HCPC|GDC|GPhC|RCR|SoR|PIN|registration|reg)(?:\s*(?:PIN|registration|reg|no|num|number|ref|id|\#)\b\.?)*"
-                    r"\s*(?:is|was)?\s*[:=\-–(]?\s*(?P<value>(?=[A-Z0-9 ]*\d{4})(?:[A-Z]{2} ?)?\d[\dA-Z]{4,8})\b",
-                    0.9,
-                ),
-                (r"\b(?:RA|DT|PA|PH|CS|OR|ODP)\d{5,6}\b", 0.6),
-                (r"\b\d{2}[A-L]\d{4}[A-Z]\b", 0.85),
-            ],
-        ),
-        UkRecognizer(
-            "USER_NAME",
-            [
-                (
-                    r"(?i)\b(?:user ?name|user ?id|log[ \-]?in|logged (?:in|on) (?:as|under)|log[ \-]?on|smart ?card(?: id)?|user)"
-                    r"\s*(?:id|name|was|is|as)?\s*[:=\-–(\"']*\s*(?P<value>(?=[\w.\-]*[\d._])[a-z][\w.\-]{2,}\w)",
-                    0.8,
+                    rf"(?<![\p{{L}}\-])(?:{TITLES}|{TITLES.upper()}|{TITLES.lower()})\.? (?P<value>{_NAME}(?:[ \-]{_NAME}){{0,2}})",
+                    0.85,
                 )
             ],
         ),
@@ -226,22 +232,36 @@ def recognisers() -> list[EntityRecognizer]:
             ],
             lambda value: None if int(value) > 89 else False,
         ),
-        UkRecognizer("URL", [(r"(?i)\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,;:)]", 0.95)]),
+    ]
+
+
+def _registrations() -> list[EntityRecognizer]:
+    """What registers, employers and licensing offices give to people."""
+    return [
+        UkRecognizer(
+            "PROFESSIONAL_ID",
+            [
+                (
+                    r"(?i)\b(?:GMC|NMC|HCPC|GDC|GPhC|RCR|SoR|PIN|registration|reg)(?:\s*(?:PIN|registration|reg|no|num|number|ref|id|\#)\b\.?)*"
+                    r"\s*(?:is|was)?\s*[:=\-–(]?\s*(?P<value>(?=[A-Z0-9 ]*\d{4})(?:[A-Z]{2} ?)?\d[\dA-Z]{4,8})\b",
+                    0.9,
+                ),
+                (r"\b(?:RA|DT|PA|PH|CS|OR|ODP)\d{5,6}\b", 0.6),
+                (r"\b\d{2}[A-L]\d{4}[A-Z]\b", 0.85),
+            ],
+        ),
+        UkRecognizer(
+            "USER_NAME",
+            [
+                (
+                    r"(?i)\b(?:user ?name|user ?id|log[ \-]?in|logged (?:in|on) (?:as|under)|log[ \-]?on|smart ?card(?: id)?|user)"
+                    r"\s*(?:id|name|was|is|as)?\s*[:=\-–(\"']*\s*(?P<value>(?=[\w.\-]*[\d._])[a-z][\w.\-]{2,}\w)",
+                    0.8,
+                )
+            ],
+        ),
         UkRecognizer(
             "UK_VEHICLE_REGISTRATION",
             [(r"\b[A-HJ-PR-Y][A-HJ-PR-Y](?:0[1-9]|[1-7]\d) ?[A-HJ-PR-Z]{3}\b", 0.7)],
         ),
-        UkRecognizer(
-            "PERSON",
-            [
-                (
-                    rf"(?<![\p{{L}}\-])(?:{TITLES}|{TITLES.upper()}|{TITLES.lower()})\.? (?P<value>{_NAME}(?:[ \-]{_NAME}){{0,2}})",
-                    0.85,
-                )
-            ],
-        ),
-        UkNinoRecognizer(),
-        IpRecognizer(),
-        IbanRecognizer(),
-        CreditCardRecognizer(),
     ]

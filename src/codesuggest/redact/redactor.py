@@ -71,9 +71,9 @@ class Redactor:
 
 
 def _settle(found: Sequence[RecognizerResult]) -> tuple[Span, ...]:
-    """Spans without overlap, in order: the longer of two that overlap wins, then the surer; the union is covered."""
+    """Spans without overlap, in order. Of two that overlap the surer gives the type, and both are covered."""
     settled: list[Span] = []
-    for result in sorted(found, key=lambda result: (result.start, -result.end)):
+    for result in sorted(found, key=lambda result: (result.start, -result.end, -result.score, result.entity_type)):
         span = Span(result.start, result.end, result.entity_type, round(result.score, 3))
         if settled and span.start < settled[-1].end:
             last = settled.pop()
@@ -93,7 +93,6 @@ def _identity(registry: RecognizerRegistry, engine: LocalNlpEngine) -> str:
     """What a model trained on this redactor's output records: a hash of everything that decides what is redacted."""
     rules = [
         (
-            str(recogniser.name),
             recogniser.supported_entities,
             [(p.regex, p.score) for p in getattr(recogniser, "patterns", [])],
         )

@@ -22,6 +22,10 @@ from codesuggest.web.size import BodySizeLimit
 log = logging.getLogger("codesuggest.web")
 
 
+Reference = Annotated[str, Field(pattern=r"^[\w./:-]{1,64}$", description="The incident's own reference: no spaces.")]
+"""Short and without spaces, since a reference is logged and shown: nothing of a narrative fits in."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -29,13 +33,13 @@ class _Strict(BaseModel):
 class OneNarrative(_Strict):
     """One incident's free text."""
 
-    id: str = Field("1", min_length=1, max_length=200, description="The incident's own reference.")
+    id: Reference = "1"
     text: str = Field(description="The narrative, raw: it is redacted before anything else and not kept.")
     top: int = Field(5, ge=1, le=1000, description="Codes per axis.")
 
 
 class _Item(_Strict):
-    id: str = Field(min_length=1, max_length=200)
+    id: Reference
     text: str
 
 

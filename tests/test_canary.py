@@ -1,0 +1,108 @@
+"""A planted name, NHS number and date of birth go through everything and are in no byte that it leaves behind."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from codesuggest.cli import app
+from codesuggest.embed import HashingEmbedder
+from codesuggest.evaluate import evaluate
+from codesuggest.read import NarrativeReader
+from codesuggest.redact import Redactor
+from codesuggest.registry import load_model, save_model
+from codesuggest.report import evaluation_json, incident_json
+from codesuggest.settings import Settings, settings
+from codesuggest.suggest import Suggester
+from codesuggest.train import load_recipe, train
+from codesuggest.web import create_app
+
+PLANTED = ("Zebedee Quillfeather", "Quillfeather", "999 123 4560", "9991234560", "17/11/1938", "ZQ4471902")
+TEXT = (
+    "Mr Zebedee Quillfeather, NHS no 999 123 4560, DOB 17/11/1938, hospital no ZQ4471902, was scanned in place of "
+    "another patient. Mr Quillfeather was told by the ward."
+)
+
+
+@pytest.fixture
+def planted(small_folder: Path, tmp_path: Path) -> Path:
+    """The small recipe with a planted incident among the others, and a row that cannot be read."""
+    rows = (small_folder / "incidents.jsonl").read_text(encoding="utf-8").splitlines()
+    codes = json.loads(rows[0])["codes"]
+    rows += [json.dumps({"id": "canary", "text": TEXT, "codes": codes}), f'{{"id": "broken", "text": "{TEXT}']
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "incidents.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    (folder / "recipe.toml").write_text((small_folder / "recipe.toml").read_text())
+    return folder
+
+
+def assert_clean(content: str | bytes, where: str) -> None:
+    text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+    assert not [value for value in PLANTED if value.casefold() in text.casefold()], where
+
+
+def test_nothing_that_training_and_suggesting_leave_behind_holds_it(
+    planted: Path,
+    tmp_path: Path,
+    redactor: Redactor,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        training = train(load_recipe(planted / "recipe.toml"))
+        folder = save_model(training.model, tmp_path / "out" / "model")
+        suggester = Suggester(load_model(folder), HashingEmbedder(64), redactor)
+        (incident,) = suggester.suggest([TEXT])
+        gold = redactor.redact(NarrativeReader().narrative("g", TEXT + " Again.", codes={"severity": ("SEV2",)}))
+        evaluation = evaluate(suggester, [gold], n_rounds=10)
+    assert "scanned in place of another patient" in incident.redacted
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file():
+            assert_clean(path.read_bytes(), str(path))
+    assert_clean(json.dumps(incident_json(incident)) + repr(incident), "suggestion")
+    assert_clean(json.dumps(evaluation_json(evaluation)) + repr(gold), "evaluation")
+    assert_clean(repr(training), "training")
+    assert_clean(caplog.text, "logs")
+    assert_clean("".join(capfd.readouterr()), "standard output and error")
+
+
+def test_no_feature_of_the_model_is_a_part_of_it(planted: Path) -> None:
+    features = train(load_recipe(planted / "recipe.toml")).model.features
+    assert not {"quillfeather", "zebedee", "zq4471902"} & set(features.words_.vocabulary_)
+    assert not [f for f in features.characters_.vocabulary_ if "quill" in f]
+
+
+def test_no_answer_of_the_service_holds_it(suggester: Suggester, caplog: pytest.LogCaptureFixture) -> None:
+    bodies = [
+        {"text": TEXT},
+        {"text": TEXT, "top": -1},
+        {"text": [TEXT]},
+        {"narratives": [{"id": TEXT, "text": TEXT}]},
+        {"txt": TEXT},
+        {"text": TEXT * 100},
+    ]
+    with caplog.at_level(logging.DEBUG), TestClient(create_app(suggester, Settings())) as client:
+        for body in bodies:
+            assert_clean(client.post("/v1/suggest", json=body).text, str(list(body)))
+        assert_clean(client.post("/v1/suggest", content=TEXT.encode()).text, "raw body")
+    assert_clean(caplog.text, "logs")
+
+
+def test_no_output_of_the_command_line_holds_it(
+    planted: Path, model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODESUGGEST_MODEL", str(model_dir))
+    settings.cache_clear()
+    for arguments in (
+        ["suggest", TEXT],
+        ["suggest", str(planted / "incidents.jsonl"), "--format", "jsonl"],
+        ["redact", str(planted / "incidents.jsonl"), "--format", "jsonl"],
+        ["evaluate", "--gold", str(planted / "incidents.jsonl")],
+    ):
+        result = CliRunner().invoke(app, arguments)
+        assert_clean(result.stdout + result.stderr, " ".join(arguments[:1]))
+    assert_clean((planted / "incidents.skipped.csv").read_bytes(), "list of skipped rows")

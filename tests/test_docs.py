@@ -1,0 +1,79 @@
+"""Every command, option, setting and recipe key is documented, and every example runs."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from codesuggest.cli import app
+from codesuggest.settings import Settings, settings
+from codesuggest.train.recipe import Recipe
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NEEDS_MORE = {"serve", "train", "import", "derive"}
+"""Examples that would listen for ever, take minutes, or need a file that a reader has and the project has not."""
+
+
+def commands(group: click.Group, path: str = "codesuggest") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")  # type: ignore[arg-type]
+        else:
+            yield f"{path} {name}", command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_starts_with_a_verb_ends_with_an_example_and_explains_its_options(name: str) -> None:
+    command = COMMANDS[name]
+    text = re.sub(r"\s+", " ", command.help or "")
+    assert re.match(r"[A-Z][a-z]+ ", text)
+    assert re.search(rf"Example: {name} .+$", text), name
+    missing = [parameter.name for parameter in command.params if not getattr(parameter, "help", None)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name.split()[-1] not in NEEDS_MORE])
+def test_examples_run(name: str, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESUGGEST_MODEL", str(model_dir))
+    monkeypatch.chdir(ROOT)
+    settings.cache_clear()
+    example = re.sub(r"\s+", " ", COMMANDS[name].help or "").split("Example: codesuggest ")[1]
+    arguments = shlex.split(example.replace("--model starting", f"--model {model_dir}"))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme(name: str) -> None:
+    assert name in README
+
+
+def fields(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str | None]]:
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and inner.__module__ == model.__module__:
+            yield from fields(inner, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", field.description
+
+
+@pytest.mark.parametrize(("name", "description"), list(fields(Settings)))
+def test_every_setting_is_explained_and_in_the_readme(name: str, description: str | None) -> None:
+    assert description
+    assert f"CODESUGGEST_{name.upper()}" in README
+
+
+@pytest.mark.parametrize(("name", "description"), list(fields(Recipe)))
+def test_every_recipe_key_is_explained_and_in_the_training_readme(name: str, description: str | None) -> None:
+    assert description
+    assert f"`{name}`" in (ROOT / "training" / "README.md").read_text(encoding="utf-8")
