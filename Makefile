@@ -17,8 +17,8 @@ suggest: $(MODEL)/manifest.json
 	@$(BIN)/codesuggest suggest "$(NARRATIVE)"
 
 test: $(VENV)/dev.stamp
-	$(BIN)/ruff format --check -q src tests benchmarks training
-	$(BIN)/ruff check -q src tests benchmarks training
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow"
 

@@ -10,11 +10,12 @@ SOURCE = Path(__file__).parents[1] / "src" / "codesuggest"
 LAYERS = [
     {"errors"},
     {"domain"},
-    {"settings"},
-    {"taxonomy", "metrics", "agreement", "similarity"},
+    {"settings", "protocol"},
+    {"taxonomy", "metrics", "similarity"},
+    {"agreement"},
     {"read", "redact", "embed", "rank", "registry"},
-    {"suggest"},
-    {"evaluate"},
+    {"suggest", "redaction"},
+    {"evaluate", "audit"},
     {"report"},
     {"train"},
     {"web"},
@@ -25,7 +26,7 @@ ALLOWED_WITHIN = {("registry", "rank")}
 
 HOMES = {
     "presidio_analyzer": {"redact"},
-    "spacy": {"redact"},
+    "spacy": {"redact", "redaction"},
     "sentence_transformers": {"embed"},
     "sklearn": {"embed", "rank", "metrics"},
     "skops": {"registry"},

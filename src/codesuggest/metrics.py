@@ -109,3 +109,16 @@ def _ece(weights: npt.NDArray[np.float64], scores: Scores, truth: Truth) -> npt.
 def _estimate(rounds: npt.NDArray[np.float64]) -> Estimate:
     low, high = np.percentile(rounds[1:], [2.5, 97.5])
     return Estimate(float(rounds[0]), float(low), float(high))
+
+
+def wilson_low(n: int, of: int, z: float = 1.645) -> float:
+    """The lower end of Wilson's interval for a share of n in `of`, one-sided 95% by default; 0 where `of` is 0.
+
+    Source: Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.
+    """
+    if of == 0:
+        return 0.0
+    share = n / of
+    centre = share + z * z / (2 * of)
+    spread = z * float(np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)))
+    return float((centre - spread) / (1 + z * z / of))

@@ -1,12 +1,14 @@
 """Results as tables for the terminal and as JSON: the same numbers in both."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from codesuggest.audit import AxisAgreement
 from codesuggest.domain import SuggestedIncident, Taxonomy
 from codesuggest.evaluate import Evaluation
 from codesuggest.metrics import Estimate
+from codesuggest.redaction.check import RedactionCheck, Share, TypeCheck
 
 FIGURES = ("hit@1", "recall@3", "recall@5", "mean_rank", "macro_f1", "micro_f1", "ndcg@5", "ece")
 
@@ -67,6 +69,74 @@ def evaluation_table(evaluation: Evaluation) -> str:
         rows = [(name, _shown(name, result.model[name]), _shown(name, result.by_frequency[name])) for name in FIGURES]
         lines += aligned([("figure", "model", "by frequency"), *rows])
     return "\n".join(lines)
+
+
+def agreement_table(axes: Mapping[str, AxisAgreement]) -> str:
+    """The agreement of two coders to read: a row an axis."""
+    n = next(iter(axes.values())).n
+    rows = [
+        (
+            axis,
+            _shown("", result.likeness),
+            _shown("", result.chance_corrected),
+            _shown("", result.f1),
+            "" if result.floor is None else f"{result.floor:.2f} {'met' if result.meets_floor else 'MISSED'}",
+        )
+        for axis, result in axes.items()
+    ]
+    head = ("axis", "codes in common", "beyond chance", "micro F1", "floor")
+    notes = (
+        f"Two coders, {n:,} incidents, 95% bootstrap intervals. Codes in common: mean Jaccard likeness. Beyond chance:",
+        "Cohen's kappa on axes of one code, Krippendorff's alpha (MASI) on axes of many.",
+    )
+    return "\n".join([*notes, *aligned([head, *rows])])
+
+
+def redaction_json(check: RedactionCheck) -> dict[str, Any]:
+    """A redaction check with every share's lower bound; leaks by id, type and place."""
+
+    def share(of: Share) -> dict[str, float]:
+        return {"n": of.n, "of": of.of, "value": of.value, "low": of.low}
+
+    def figures(of: TypeCheck) -> dict[str, Any]:
+        return {"recall": share(of.recall), "characters": share(of.characters), "precision": share(of.precision)}
+
+    return {
+        "n": check.n,
+        "groups": {name: figures(group) for name, group in check.groups.items()},
+        "types": {name: figures(type) for name, type in check.types.items()},
+        "touched_terms": share(check.touched_terms),
+        "refused": list(check.refused),
+        "leaks": [{"id": id, "type": type, "start": start, "end": end} for id, type, start, end in check.leaks],
+    }
+
+
+def redaction_table(check: RedactionCheck) -> str:
+    """A redaction check to read: a row a group and type, then the leaks by id and type."""
+    rows = [("", "spans", "whole span", "characters", "findings", "precision")]
+    for name, figures in (*check.groups.items(), *check.types.items()):
+        rows.append(
+            (
+                name,
+                f"{figures.recall.of:,}",
+                _bounded(figures.recall),
+                _bounded(figures.characters),
+                f"{figures.precision.of:,}",
+                _bounded(figures.precision),
+            )
+        )
+    lines = [f"{check.n:,} texts. In brackets the lower end of the one-sided 95% Wilson interval.", *aligned(rows)]
+    if check.touched_terms.of:
+        touched = check.touched_terms
+        lines.append(f"Terms that should survive: {touched.n} of {touched.of} touched ({touched.value:.1%}).")
+    if check.refused:
+        lines.append(f"Refused, so nothing of them was kept: {', '.join(check.refused)}.")
+    lines += [f"Leak: {id} {type} at {start}-{end}" for id, type, start, end in check.leaks]
+    return "\n".join(lines)
+
+
+def _bounded(share: Share) -> str:
+    return f"{share.value:.3f} [{share.low:.3f}]" if share.of else ""
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:

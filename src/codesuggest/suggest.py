@@ -27,7 +27,7 @@ class Suggester:
     def __init__(self, model: Model, embedder: Embedder, redactor: Redactor | None = None) -> None:
         self.model = model
         self._embedder = embedder
-        self._redactor = redactor or Redactor()
+        self._redactor = redactor or Redactor().require_measured()
 
     @classmethod
     def load(cls, path: Path | str, *, embedder_dir: Path | None = None) -> Self:

@@ -50,7 +50,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         *,
         exclusive: bool = True,
         n_dense: int = 0,
-        lexical_c: float = 0.3,
+        lexical_c: float = 0.15,
         embedding_c: float = 10.0,
         n_neighbours: int = 15,
         n_folds: int = 3,
@@ -130,16 +130,20 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         dense = np.asarray(X[:, : self.n_dense].toarray(), dtype=np.float32)
         return dense, X[:, self.n_dense :]
 
-    def _svm(self) -> LinearSVC:
-        return LinearSVC(C=self.lexical_c, class_weight="balanced", random_state=self.random_state)
+    def _svm(self, given: npt.NDArray[np.bool_]) -> LinearSVC:
+        weights = {True: float(np.sqrt((~given).sum() / given.sum())), False: 1.0}
+        return LinearSVC(C=self.lexical_c, class_weight=weights, tol=0.05, random_state=self.random_state)
 
-    def _logistic(self) -> LogisticRegression:
-        return LogisticRegression(C=self.embedding_c, class_weight="balanced", max_iter=300)
+    def _logistic(self, given: npt.NDArray[np.bool_]) -> LogisticRegression:
+        del given
+        return LogisticRegression(C=self.embedding_c, class_weight="balanced", max_iter=300, tol=1e-3)
 
     def _linear_models(
-        self, features: Any, truth: Truth, make: Callable[[], Any], unseen: npt.NDArray[np.float64]
+        self, features: Any, truth: Truth, make: Callable[[npt.NDArray[np.bool_]], Any], unseen: npt.NDArray[np.float64]
     ) -> Coefficients:
         """One linear model a code, as rows of coefficients with the intercept last, shape (n_codes, n_features + 1)."""
+
+        wide = features.astype(np.float64)  # what the solvers work in; converted here once
 
         def fit_one(column: int) -> Coefficients:
             given = truth[:, column]
@@ -147,7 +151,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             if features.shape[1] == 0 or given.all() or not given.any():
                 row[-1] = unseen[column] if not given.any() else -unseen[column]
                 return row
-            model = make().fit(features, given)
+            model = make(given).fit(wide, given)
             row[:-1], row[-1] = model.coef_[0], model.intercept_[0]
             return row
 

@@ -4,7 +4,7 @@ A pattern may name a group `value`: that part is personal data, and what stands 
 Letter case matters unless a pattern says otherwise. Numbers that name things (serial, asset, lot) are left alone.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import regex
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
@@ -16,10 +16,10 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 _TIMEOUT_S = 2.0
-_LABEL_END = r"(?:\s*(?:no|nos|num|number|numbers|id|ref|reference|\#)\b\.?|\s*\#)?\s*(?:is|was|of)?\s*[:=\-–(]?\s*"
+_INDIRECT = frozenset({"PERSON", "ADDRESS", "AGE", "DATE", "DATE_OF_BIRTH"})
 _OF_A_THING = regex.compile(
-    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|job|call|engineer(?:'s)?)"
-    r"(?:\s*(?:no|num|number|ref|id|\#)\.?)?\s*[:=\-(]?\s*$"
+    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|badge|phantom)"
+    r"(?:\s*(?:no|num|number|ref|id|code|\#)\.?)?\s*(?:is|was)?\s*[:=\-(]?\s*$"
 )
 
 
@@ -30,15 +30,16 @@ class UkRecognizer(PatternRecognizer):
     """
 
     def __init__(
-        self,
-        type: str,
-        patterns: Iterable[tuple[str, float]],
-        validate: Callable[[str], bool | None] | None = None,
+        self, type: str, patterns: Iterable[tuple[str, float]], validate: Callable[[str], bool | None] | None = None
     ) -> None:
         compiled = [Pattern(f"{type} {i}", expression, score) for i, (expression, score) in enumerate(patterns)]
         super().__init__(supported_entity=type, patterns=compiled, name=f"{type} recogniser")
         self._compiled = [(regex.compile(p.regex), p.score) for p in compiled]
         self._validate = validate or (lambda _: None)
+
+    def is_direct(self, off: Sequence[str]) -> bool:
+        """Whether what it finds identifies somebody on its own, by a number or an address on a network."""
+        return not {*self.supported_entities} & {*_INDIRECT, *off}
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: object = None, regex_flags: int | None = None
@@ -84,17 +85,27 @@ def chi_date(number: str) -> bool:
     return 1 <= day <= 31 and 1 <= month <= 12
 
 
-_TEN = r"\d{3}[ \-.]?\d{3}[ \-.]?\d{4}"
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*"
+_NUMBER = r"(?:nos?|num|number|numbers|id|ids|ref|reference|card|code|\#)"
+_LABEL_END = rf"(?:\s*{_NUMBER}\b\.?|\s*\#)*\s*(?:is|was|of|as|recorded as|given as)?\s*[:=\-–(\[\"']*\s*"
+_TEN = r"\d{3}[ \-.]{0,2}\d{3}[ \-.]{0,2}\d{4}"
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _DATE = (
-    rf"(?:\d{{1,2}}[ /.\-]\d{{1,2}}[ /.\-](?:\d{{4}}|\d{{2}})|\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{6}}(?!\d)|\d{{8}}(?!\d)"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-.]?{_MONTH}[ \-.,]*(?:\d{{4}}|'?\d{{2}})"
+    rf"(?:\d{{1,2}}[ ]?[/.\-][ ]?\d{{1,2}}[ ]?[/.\-][ ]?(?:\d{{4}}|\d{{2}})(?!\d)|\d{{1,2}} \d{{1,2}} (?:\d{{4}}|\d{{2}})(?!\d)|\d{{4}}-\d{{1,2}}-\d{{1,2}}"
+    rf"|\d{{8}}(?!\d)|\d{{6}}(?!\d)|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-.]?{_MONTH}[ \-.,]*(?:\d{{4}}|'?\d{{2}})(?!\d)"
     rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
 )
 _OLD_YEAR = r"(?:19\d\d|200\d|201[0-4])"
 _CODE = r"(?=[A-Za-z0-9\-/]*\d{3})[A-Za-z0-9]+(?:[\-/][A-Za-z0-9]+)*"
-TITLES = r"Mr|Mrs|Ms|Miss|Mx|Master|Dr|Drs|Doctor|Prof|Professor|Sister|Sr|Matron|Nurse|Rev|Revd|Reverend|Sir|Dame|Lady|Lord|Imam|Rabbi"
-_NAME = r"(?:(?:[A-Z]\.? ){0,3}(?:(?:de|van|von|der|den|bin|ibn|al|el|ap|da|dos|la|le|Mc|Mac|O')[ \-']?){0,2}\p{Lu}[\p{L}'’\-]+)"
+_TITLE = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Rev|Revd|Reverend|Sir|Dame|Rabbi|Imam|Councillor|Cllr)"
+_STAFF = (
+    r"(?:Radiograph|Radiolog|Consultant|Nurse|Nursing|Safety|Scan|Room|Physic|Manager|Registrar|Doctor|On|In|Of|And|The|Imaging|Conditional"
+    r"|Unit|Team|Charge|Head|Staff|Department|Ward|Who|Was|Is|Has|Had|Said|Called|Request|Not)"
+)
+_NAME = rf"(?!{_STAFF})(?:(?:de|van|von|der|den|bin|ibn|al|el|ap|da|dos|la|le|ter|ten)[ \-'’]){{0,2}}(?:\p{{Lu}}\.? ?){{0,2}}(?:[ODd]['’])?\p{{Lu}}[\p{{L}}'’\-]+"
+_STREET = (
+    r"(?:Road|Rd|Street|St|Avenue|Ave|Lane|Ln|Close|Drive|Dr|Crescent|Cres|Court|Ct|Place|Pl|Terrace|Gardens|Gdns|Grove|Way|Walk|Hill|Park"
+    r"|Square|Sq|Mews|Rise|View|Row|Green|Parade|Wynd|Vennel|Brae|Boulevard|Blvd|Parkway|Circle)"
+)
 
 
 def recognisers() -> list[EntityRecognizer]:
@@ -103,14 +114,29 @@ def recognisers() -> list[EntityRecognizer]:
     return [*own, UkNinoRecognizer(), IpRecognizer(), IbanRecognizer(), CreditCardRecognizer()]
 
 
+def deny_recogniser(terms: Sequence[str]) -> list[EntityRecognizer]:
+    """A department's own list of terms that are always redacted, if it has one."""
+    if not terms:
+        return []
+    either = "|".join(regex.escape(term) for term in terms)
+    return [UkRecognizer("DENIED", [(rf"(?i)(?<!\w)(?:{either})(?!\w)", 1.0)])]
+
+
+def date_recogniser() -> EntityRecognizer:
+    """Full dates of any kind, for a policy that keeps only their year."""
+    return UkRecognizer("DATE", [(rf"(?i)(?<![\d/.\-]){_DATE}", 0.8)], lambda value: None if len(value) > 6 else False)
+
+
 def _numbers() -> list[EntityRecognizer]:
     """Numbers that hospitals and health services give to patients and examinations."""
     return [
         UkRecognizer(
             "UK_NHS",
             [
-                (rf"(?i)\bNHS{_LABEL_END}(?P<value>\d[\d \-.]{{7,12}}\d)(?!\d)", 0.9),
-                (rf"(?<![\d\-/.])(?P<bare>{_TEN})(?![\d/]|\.\d)", 0.1),
+                (rf"(?i)\bNHS{_LABEL_END}(?P<value>\d[\d \-.]{{7,14}}\d)(?!\d)", 0.9),
+                (rf"(?i)\b(?P<value>{_TEN})\s*\(?NHS\b", 0.9),
+                (rf"(?<![\d\-/.]){_TEN}(?![\d/]|\.\d)", 0.1),
+                (r"(?<![\d\-/.])\d{3} \d{3} \d{4}(?![\d/]|\.\d)", 0.6),
             ],
             lambda value: True if nhs_check_digit(value) else None,
         ),
@@ -119,7 +145,7 @@ def _numbers() -> list[EntityRecognizer]:
             "UK_HC_NUMBER",
             [
                 (
-                    rf"(?i)\b(?:H ?& ?C|HCN|health (?:and|&) (?:social )?care){_LABEL_END}(?P<value>{_TEN})(?!\d)",
+                    rf"(?i)\b(?:H ?(?:&|and|\+) ?C|HCN|HSC|health (?:and|&) (?:social )?care){_LABEL_END}(?P<value>{_TEN})(?!\d)",
                     1.0,
                 )
             ],
@@ -128,28 +154,45 @@ def _numbers() -> list[EntityRecognizer]:
             "HOSPITAL_NUMBER",
             [
                 (
-                    r"(?i)\b(?:hosp(?:ital)?|MRN|unit|x-?ray|RIS|CRIS|PAS|EPR|patient|pt|pid|case ?note|district|study|CHI|K)"
-                    rf"\.?(?:\s*(?:no|num|number|id|ref|\#)\b\.?|(?<=MRN|PID|pid|mrn)|\s*\#)\s*(?:is|was|of)?\s*[:=\-–(]?\s*(?P<value>{_CODE})",
+                    rf"(?i)\b(?:hosp(?:ital)?|MRN|HN|unit|x-?ray|RIS|CRIS|PAS|EPR|patient|pt|pts|pid|case(?: ?note)?|district|study|medical record|record|identifier|folder|K)"
+                    rf"\.?(?:\s*{_NUMBER}\b\.?|\s*\#|(?<=MRN|mrn|PID|pid|HN|identifier))+\s*(?:is|was|of)?\s*[:=\-–(\[]*\s*(?P<value>{_CODE})",
                     0.85,
                 ),
-                (r"\b[A-Z]{1,3}-?\d{6,8}\b", 0.5),
+                (r"\b[A-Z]{1,3}[\-/]?\d{6,8}\b", 0.5),
             ],
         ),
         UkRecognizer(
             "ACCESSION_NUMBER",
             [
                 (
-                    rf"(?i)\b(?:accession|acc|exam|examination|event|request|attendance){_LABEL_END}(?P<value>{_CODE})",
+                    rf"(?i)\b(?:accession|acc(?:n|'n)?|examination|exam|event|request|attendance|order)(?:\s*{_NUMBER}\b\.?|\s*\#)+\s*(?:is|was)?\s*[:=\-–(]?\s*(?P<value>{_CODE})",
                     0.85,
                 ),
-                (r"\b[A-Z]{2,5}\d{8,14}\b", 0.6),
+                (rf"(?i)\baccessions?\b\s*[:=\-–(]?\s*(?P<value>{_CODE})", 0.85),
+                (r"\b[A-Z]{2,5}\d{7,14}(?:-\d{1,2})?\b", 0.6),
+            ],
+        ),
+        UkRecognizer(
+            "IDENTIFIER",
+            [
+                (r"(?<![\w.\-/:£$])(?:\d[ ]?){9,}(?![\w.])", 0.45),
+                (
+                    r"(?<![\w.\-/:£$,])\d{6,8}(?![\w%/:,]|\.\d| ?(?:m?[GS]y|[kMG]Bq|k?g|m[lLmgs]|cGy|cps|counts|pixels|images|pounds|Hz)\b)",
+                    0.45,
+                ),
+                (
+                    r"(?i)\b(?:passport|driving licen[cs]e|licence|policy|claim|account|badge|payroll|employee|staff|assignment|SSN)\s*(?:no|num|number|id|\#)?\.?\s*(?:is|was)?\s*[:=\-]?\s*"
+                    r"(?P<value>(?=[A-Z0-9\-]*\d{3})[A-Z0-9\-]{5,18})\b",
+                    0.7,
+                ),
+                (r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])", 0.5),
             ],
         ),
     ]
 
 
 def _contacts() -> list[EntityRecognizer]:
-    """Ways to reach a person."""
+    """Ways to reach a person, and where people live."""
     return [
         UkRecognizer(
             "UK_POSTCODE",
@@ -159,19 +202,26 @@ def _contacts() -> list[EntityRecognizer]:
                     0.9,
                 ),
                 (r"(?i)\b[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}\b", 0.6),
+                (r"(?i)\bpost ?code\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", 0.95),
             ],
         ),
         UkRecognizer(
             "PHONE_NUMBER",
             [
-                (r"(?<![\d\w])(?:\+44|0044)[ \-.]?(?:\(0\))?[ \-.]?\d(?:[ \-.]?\d){8,9}(?!\d)", 0.95),
+                (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
                 (r"(?<![\d\w.])\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
+                (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
+                (r"(?<![\w.\-])\d{3}-\d{4}(?!\d)|(?<![\w.\-/])\d{2}[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
                 (
-                    r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|call(?:ed)?(?: on)?|rang|ring)\b[ .:\-]*(?:no|number|on)?[ .:]*"
-                    r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){5,13})(?!\d)",
+                    r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[ .:\-]*(?:no|number|on|at|him on|her on|them on)?[ .:]*"
+                    r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
                     0.8,
                 ),
-                (r"(?i)\b(?:ext|extn|extension|x)\.?\s*(?:no|number)?[ .:#]*(?P<value>\d{3,6})\b", 0.8),
+                (r"(?i)\b(?:ext|extn|exts|extension|x)\.?\s*(?:no|num|number)?[ .:#\-]*(?P<value>\d{3,6})\b", 0.8),
+                (
+                    r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
+                    0.6,
+                ),
             ],
             lambda value: None if sum(character.isdigit() for character in value) < 16 else False,
         ),
@@ -179,41 +229,57 @@ def _contacts() -> list[EntityRecognizer]:
             "BLEEP",
             [
                 (
-                    r"(?i)\b(?:bleep|blp|pager|pgr|aircall)(?:ed|er)?\.?(?:\s*(?:no|num|number|on))?[ .:#\-]*(?P<value>\d{3,6})\b",
+                    r"(?i)\b(?:bleep|blp|bleeper|pager|pgr|aircall|page)(?:ed|s|er)?\b(?:[^.\n\d¤]|no\.|num\.){0,28}?(?P<value>\#?(?<!\d)\d{3,6})\b(?!\s*(?:times|min|hrs?|am|pm|%)|:)",
                     0.85,
-                )
+                ),
+                (
+                    r"(?i)\b(?:bleep|blp|bleeper|pager|page)(?:ed|s)?\b[^.\n]{0,40}?\d{3,6}\s*(?:,|and|or|/|then|&|and then)\s*(?:page |bleep |on )?(?P<value>\d{3,6})\b(?!:)",
+                    0.8,
+                ),
             ],
         ),
         UkRecognizer(
             "EMAIL_ADDRESS", [(r"[\w.+'\-]+ ?@ ?[\w\-]+(?:\.[\w\-]+)+", 1.0), (r"(?<!\S)[\w.+'\-]+@\w+", 0.7)]
         ),
         UkRecognizer("URL", [(r"(?i)\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,;:)]", 0.95)]),
+        UkRecognizer(
+            "ADDRESS",
+            [
+                (
+                    rf"(?:\b(?:Flat|Apt|Apartment|Unit|Suite)\.? \d+[A-Za-z]?,? )?(?<![\d.])\b\d{{1,5}}[A-Za-z]?,? (?:(?:\p{{Lu}}[\p{{L}}'’.\-]+|The|Y) ){{1,4}}{_STREET}\b\.?",
+                    0.7,
+                )
+            ],
+        ),
     ]
 
 
 def _people() -> list[EntityRecognizer]:
-    """People themselves, and what only one person has."""
+    """People themselves: names after a title, dates of birth, great ages."""
     return [
         UkRecognizer(
             "PERSON",
             [
-                (
-                    rf"(?<![\p{{L}}\-])(?:{TITLES}|{TITLES.upper()}|{TITLES.lower()})\.? (?P<value>{_NAME}(?:[ \-]{_NAME}){{0,2}})",
-                    0.85,
-                )
+                (rf"(?<![\p{{L}}\-]){_TITLE}\.? {_NAME}(?:[ \-]{_NAME}){{0,2}}", 0.85),
+                (r"(?<![\p{L}\-])(?:MRS|MISS|PROF) \p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]{3,})?", 0.7),
+                (r"(?<![\p{L}\-])(?:mrs|miss) (?!the |a |an |out |this |his |her )\p{Ll}[\p{L}'’\-]{2,}", 0.6),
             ],
         ),
         UkRecognizer(
             "DATE_OF_BIRTH",
             [
+                (r"(?<![\d/.\-])\d{1,2}/\d{1,2}/[3-9]\d(?![\d/])", 0.5),
                 (
-                    rf"(?i)\b(?:d\.?\s?o\.?\s?b\.?|date of birth|birth ?date|born(?: on)?){_LABEL_END}(?P<value>{_DATE})",
+                    rf"(?i)\b(?:d\.?\s?o\.?\s?b\b\.?|dates? of birth|birth ?date|birthday|born(?: on)?|b\.){_LABEL_END}(?P<value>{_DATE})",
                     0.95,
                 ),
-                (rf"(?i)(?<![\d/.\-])(?P<value>{_DATE})\s*(?:\(?d\.?o\.?b|date of birth)", 0.9),
-                (rf"(?<![\d/.\-])\d{{1,2}}[/.\-]\d{{1,2}}[/.\-]{_OLD_YEAR}(?![\d/])", 0.6),
+                (rf"(?i)(?<![\d/.\-])(?P<value>{_DATE})\s*\(?(?:d\.?o\.?b|date of birth)\b", 0.9),
                 (
-                    rf"(?i)(?<![\d/.\-])\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-]{_MONTH}[ ,\-]+{_OLD_YEAR}(?!\d)",
+                    rf"(?<![\d/.\-])\d{{1,2}}[/.\-]\d{{1,2}}[/.\-]{_OLD_YEAR}(?![\d/])|(?<![\d/.\-]){_OLD_YEAR}-\d{{2}}-\d{{2}}(?![\d/])",
+                    0.6,
+                ),
+                (
+                    rf"(?i)(?<![\d/.\-])\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-]{_MONTH}[ ,\-]+{_OLD_YEAR}(?!\d)|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? {_OLD_YEAR}(?!\d)",
                     0.6,
                 ),
             ],
@@ -222,13 +288,16 @@ def _people() -> list[EntityRecognizer]:
             "AGE",
             [
                 (
-                    r"(?i)(?<![\d.])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|yrs?\b|years?\b(?:[ \-]old)?|year[ \-]old)",
+                    r"(?i)(?<![\d.])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[FM])\b)",
                     0.9,
                 ),
                 (
-                    r"(?i)\b(?:aged?|age of)\s*:?\s*(?P<value>(?:9\d|1[01]\d))\b(?!\s*(?:%|kg|cm|mm|days|months|weeks))",
-                    0.9,
+                    r"(?i)\b(?:aged?|age of|turn(?:ing|ed|s)|nearly|almost|(?:s?he|who|it|patient|pt|lady|gentleman|mother|father|mum|dad|gran|nan|grand(?:ma|dad|mother|father)|resident|husband|wife)(?:['’]s| is| was|,)?(?: now| already| only)?)"
+                    r"\s*:?\s*\(?(?P<value>(?:9\d|1[01]\d))\b(?!\s*(?:%|kg|cm|mm|days|months|weeks|min|ml|m\b|s\b|degrees|bpm|beats|sats|per)|\.\d)",
+                    0.8,
                 ),
+                (r"(?<=\p{L} ?\()(?P<value>(?:9\d|10\d))(?=\)|,)", 0.6),
+                (r"(?<=\p{Lu}\p{L}{2,20}, )(?P<value>(?:9\d|10\d))(?=,| and\b|\.)", 0.6),
             ],
             lambda value: None if int(value) > 89 else False,
         ),
@@ -242,8 +311,8 @@ def _registrations() -> list[EntityRecognizer]:
             "PROFESSIONAL_ID",
             [
                 (
-                    r"(?i)\b(?:GMC|NMC|HCPC|GDC|GPhC|RCR|SoR|PIN|registration|reg)(?:\s*(?:PIN|registration|reg|no|num|number|ref|id|\#)\b\.?)*"
-                    r"\s*(?:is|was)?\s*[:=\-–(]?\s*(?P<value>(?=[A-Z0-9 ]*\d{4})(?:[A-Z]{2} ?)?\d[\dA-Z]{4,8})\b",
+                    r"(?i)\b(?:GMC|NMC|HCPC|GDC|GPhC|RCR|SoR|PIN|registration|reg)(?:\s*(?:PIN|registration|registered|reg|no|num|number|ref|id|\#)\b\.?)*"
+                    r"\s*(?:is|was)?\s*[:=\-–(]*\s*(?P<value>(?=[A-Z0-9 ]*\d{4})(?:[A-Z]{2} ?)?\d[\dA-Z]{4,8})\b",
                     0.9,
                 ),
                 (r"\b(?:RA|DT|PA|PH|CS|OR|ODP)\d{5,6}\b", 0.6),
@@ -254,14 +323,14 @@ def _registrations() -> list[EntityRecognizer]:
             "USER_NAME",
             [
                 (
-                    r"(?i)\b(?:user ?name|user ?id|log[ \-]?in|logged (?:in|on) (?:as|under)|log[ \-]?on|smart ?card(?: id)?|user)"
-                    r"\s*(?:id|name|was|is|as)?\s*[:=\-–(\"']*\s*(?P<value>(?=[\w.\-]*[\d._])[a-z][\w.\-]{2,}\w)",
+                    r"(?i)\b(?:user ?names?|user ?id|user|log[ \-]?in|logged (?:in|on) (?:as|under|with)|log[ \-]?on|login name|account|smart ?card(?: id)?|signed in as|under)"
+                    r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*[\d._])(?![\d.]+\b)[a-z][\w.\-]{2,}\w)",
                     0.8,
-                )
+                ),
+                (r"(?<![\w@.\-/])[a-z]{3,8}\.[a-z](?![\w@.])|(?<![\w@.\-/])[a-z]{5,9}\d{1,2}(?![\w@.\-])", 0.5),
             ],
         ),
         UkRecognizer(
-            "UK_VEHICLE_REGISTRATION",
-            [(r"\b[A-HJ-PR-Y][A-HJ-PR-Y](?:0[1-9]|[1-7]\d) ?[A-HJ-PR-Z]{3}\b", 0.7)],
+            "UK_VEHICLE_REGISTRATION", [(r"\b[A-HJ-PR-Y][A-HJ-PR-Y](?:0[1-9]|[1-7]\d) ?[A-HJ-PR-Z]{3}\b", 0.7)]
         ),
     ]

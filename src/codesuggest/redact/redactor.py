@@ -10,16 +10,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import islice
+from pathlib import Path
+from typing import Self
 
+import regex
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from codesuggest.domain import Narrative, RedactedNarrative, RedactedText, Span
 from codesuggest.errors import RedactionError
-from codesuggest.redact.engine import LocalNlpEngine
-from codesuggest.redact.recognisers import recognisers
+from codesuggest.redact.engine import LEARNT, ContextInPatterns, LocalNlpEngine
+from codesuggest.redact.people import People, is_allowed, kept_role, other_mentions
+from codesuggest.redact.policy import Policy, load_policy
+from codesuggest.redact.recognisers import UkRecognizer, date_recogniser, deny_recogniser, recognisers
+from codesuggest.settings import settings, shipped
 
-MIN_SCORE = 0.4
+MEASURED = "measured.json"
+"""The file of a redaction folder that says how good its redactor was found to be."""
+
 _BATCH = 64
+_YEAR = regex.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +41,27 @@ class Unredacted:
 
 
 class Redactor:
-    """Finds personal data and replaces it with placeholders such as `<PERSON>`."""
+    """Finds personal data and replaces it with placeholders such as `<PERSON_1>`.
 
-    def __init__(self) -> None:
-        engine = LocalNlpEngine()
+    folder  holds `policy.toml` and the language model in `model/`; the shipped one by default.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or settings().redaction_dir or shipped("redaction")
+        self.policy: Policy = load_policy(self.folder)
+        self._engine = LocalNlpEngine(self.folder / "model")
+        self._patterns = [*recognisers(), *deny_recogniser(self.policy.deny)]
+        if self.policy.dates == "year":
+            self._patterns.append(date_recogniser())
         registry = RecognizerRegistry(supported_languages=["en"])
-        for recogniser in recognisers():
+        for recogniser in [*self._patterns, SpacyRecognizer(supported_entities=list(LEARNT))]:
             registry.add_recognizer(recogniser)
-        self._engine = engine
         self._analyzer = AnalyzerEngine(
-            registry=registry,
-            nlp_engine=engine,
-            default_score_threshold=MIN_SCORE,
-            supported_languages=["en"],
+            registry=registry, nlp_engine=self._engine, context_aware_enhancer=ContextInPatterns()
         )
-        self.identity = _identity(registry, engine)
+        self.fingerprint = self._fingerprint()
+        versions = "-".join(metadata.version(name) for name in ("presidio-analyzer", "spacy"))
+        self.identity = f"{self.fingerprint}-{versions}"
 
     def redact(self, narrative: Narrative) -> RedactedNarrative:
         """One narrative redacted. Raises RedactionError, naming the incident's id, if that fails for any reason."""
@@ -57,52 +74,102 @@ class Redactor:
         """Narratives redacted in order; one that fails comes as Unredacted in its place."""
         stream = iter(narratives)
         while batch := list(islice(stream, _BATCH)):
-            for narrative in batch:
-                yield self._redact(narrative)
+            for narrative, artifacts in zip(batch, self._artifacts(batch), strict=True):
+                yield self._redact(narrative, artifacts)
 
-    def _redact(self, narrative: Narrative) -> RedactedNarrative | Unredacted:
+    def _artifacts(self, batch: Sequence[Narrative]) -> list[NlpArtifacts | None]:
+        """What spaCy makes of each narrative; None throughout if it fails, so that each is then tried alone."""
         try:
-            found = self._analyzer.analyze(narrative.text, language="en")
-            spans = _settle(found)
-            text = _replace(narrative.text, spans)
+            made = self._engine.process_batch([n.text for n in batch], language="en", batch_size=_BATCH)
+            return [item[1] for item in made]
         except Exception:  # noqa: BLE001  whatever went wrong, nothing of the text may travel in an exception
+            return [None] * len(batch)
+
+    def _redact(self, narrative: Narrative, artifacts: NlpArtifacts | None) -> RedactedNarrative | Unredacted:
+        try:
+            found = self._analyzer.analyze(narrative.text, language="en", nlp_artifacts=artifacts)
+            spans = self._settle(narrative.text, found)
+            text = self._replace(narrative.text, spans)
+            is_clean = not self._leftover(text)
+        except Exception:  # noqa: BLE001  whatever went wrong, nothing of the text may travel in an exception
+            return Unredacted(narrative.id)
+        if not is_clean:
             return Unredacted(narrative.id)
         return RedactedNarrative(narrative.id, text, narrative.existing_codes, spans)
 
+    def _settle(self, text: str, found: Sequence[RecognizerResult]) -> tuple[Span, ...]:
+        """What counts of the findings, other mentions of the same people included, without overlap."""
+        spans = [
+            Span(result.start, result.end, result.entity_type, round(result.score, 3))
+            for result in found
+            if result.score >= self.policy.threshold(result.entity_type)
+            and result.entity_type not in self.policy.off
+            and not (result.entity_type in LEARNT and is_allowed(text[result.start : result.end], self.policy.allowed))
+        ]
+        people = [span for span in spans if span.type == "PERSON"]
+        return _without_overlap([*spans, *other_mentions(text, people, self.policy.allowed)])
 
-def _settle(found: Sequence[RecognizerResult]) -> tuple[Span, ...]:
-    """Spans without overlap, in order. Of two that overlap the surer gives the type, and both are covered."""
+    def _replace(self, text: str, spans: Sequence[Span]) -> RedactedText:
+        people, parts, position = People(), [], 0
+        for span in spans:
+            parts += [text[position : span.start], self._placeholder(text[span.start : span.end], span.type, people)]
+            position = span.end
+        return RedactedText("".join([*parts, text[position:]]))
+
+    def _placeholder(self, value: str, type: str, people: People) -> str:
+        if type == "PERSON" and self.policy.number_people:
+            return f"{kept_role(value)}<PERSON_{people.number(value)}>"
+        if type == "DATE" and (year := _YEAR.search(value)):
+            return str(year[0])
+        return f"<{type}>"
+
+    def _leftover(self, text: RedactedText) -> bool:
+        """The second line of defence: whether what is left still has the shape of an identifier."""
+        masked = regex.sub(r"<[A-Z_]+(?:_\d+)?>", "¤", text)
+        return any(
+            result.score >= self.policy.threshold(result.entity_type)
+            for recogniser in self._patterns
+            if isinstance(recogniser, UkRecognizer) and recogniser.is_direct(self.policy.off)
+            for result in recogniser.analyze(masked, [])
+        )
+
+    def require_measured(self) -> Self:
+        """This redactor, if it was measured and found good enough for its policy; training and serving ask for that.
+
+        Raises RedactionError with the remedy if it was not measured, was changed since, or was found wanting.
+        """
+        remedy = "Measure it: codesuggest redaction check --gold FILE --record."
+        try:
+            measured = json.loads((self.folder / MEASURED).read_text(encoding="utf-8"))
+            low, fingerprint = float(measured["groups"]["all"]["low"]), measured["fingerprint"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RedactionError(f"{self.folder}: nobody has measured this redactor. {remedy}") from error
+        if fingerprint != self.fingerprint:
+            raise RedactionError(
+                f"{self.folder}: policy, patterns or model changed since the redactor was measured. {remedy}"
+            )
+        if low < self.policy.min_recall:
+            raise RedactionError(
+                f"{self.folder}: the redactor's recall may be as low as {low:.3f}; the policy asks for "
+                f"{self.policy.min_recall:.3f}. Improve it, or have the floor lowered by whoever answers for it."
+            )
+        return self
+
+    def _fingerprint(self) -> str:
+        """A hash of everything of ours that decides what is redacted: patterns, policy, model."""
+        patterns = [[(p.regex, p.score) for p in getattr(r, "patterns", [])] for r in self._patterns]
+        content = [patterns, self.policy.fingerprint, self._engine.identity]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _without_overlap(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans in order. Of two that overlap the surer gives the type, and both are covered."""
     settled: list[Span] = []
-    for result in sorted(found, key=lambda result: (result.start, -result.end, -result.score, result.entity_type)):
-        span = Span(result.start, result.end, result.entity_type, round(result.score, 3))
+    for span in sorted(spans, key=lambda span: (span.start, -span.end, -span.score, span.type)):
+        merged = span
         if settled and span.start < settled[-1].end:
             last = settled.pop()
             strongest = max(last, span, key=lambda s: (s.score, s.end - s.start))
-            span = Span(last.start, max(last.end, span.end), strongest.type, strongest.score)
-        settled.append(span)
+            merged = Span(last.start, max(last.end, span.end), strongest.type, strongest.score)
+        settled.append(merged)
     return tuple(settled)
-
-
-def _replace(text: str, spans: Sequence[Span]) -> RedactedText:
-    for span in reversed(spans):
-        text = f"{text[: span.start]}<{span.type}>{text[span.end :]}"
-    return RedactedText(text)
-
-
-def _identity(registry: RecognizerRegistry, engine: LocalNlpEngine) -> str:
-    """What a model trained on this redactor's output records: a hash of everything that decides what is redacted."""
-    rules = [
-        (
-            recogniser.supported_entities,
-            [(p.regex, p.score) for p in getattr(recogniser, "patterns", [])],
-        )
-        for recogniser in registry.recognizers
-    ]
-    content = [
-        rules,
-        MIN_SCORE,
-        engine.identity,
-        metadata.version("presidio-analyzer"),
-        metadata.version("spacy"),
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

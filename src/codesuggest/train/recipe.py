@@ -53,7 +53,7 @@ class EmbedderPart(_Strict):
 class RankerPart(_Strict):
     """Options of the rankers; see CodeRanker."""
 
-    lexical_c: float = Field(0.3, gt=0, description="Inverse regularisation of the lexical model.")
+    lexical_c: float = Field(0.15, gt=0, description="Inverse regularisation of the lexical model.")
     embedding_c: float = Field(10.0, gt=0, description="Inverse regularisation of the embedding model.")
     n_neighbours: int = Field(15, ge=1, description="Similar narratives that have a vote.")
     n_folds: int = Field(3, ge=2, le=10, description="Folds to learn the pool's weights on.")

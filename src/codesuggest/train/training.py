@@ -86,7 +86,7 @@ def _redact(
     if recipe.data.redacted:
         declared = [RedactedNarrative(n.id, RedactedText(n.text), n.existing_codes) for n in narratives]
         return declared, "none: the data was declared to hold no personal data"
-    redactor = Redactor()
+    redactor = Redactor().require_measured()
     progress = tqdm(narratives, desc="Redacting", unit="narrative", disable=not show_progress)
     results = list(redactor.redact_all(progress))
     failed = [result.id for result in results if isinstance(result, Unredacted)]

@@ -1,0 +1,151 @@
+"""Measures what the product costs: start-up, one suggestion, training, redaction, memory.
+
+Run: .venv/bin/python benchmarks/speed.py   (after `make suggest`; about ten minutes)
+"""
+
+import datetime as dt
+import json
+import os
+import platform
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer.nlp_engine import SpacyNlpEngine
+
+from codesuggest.domain import Narrative
+from codesuggest.redact import Redactor
+from codesuggest.suggest import Suggester
+from codesuggest.train import load_recipe, train
+
+ROOT = Path(__file__).parents[1]
+WORDS = 80
+
+
+def sample() -> list[dict[str, Any]]:
+    """The incidents of the sample."""
+    lines = (ROOT / "annotation" / "sample" / "incidents.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def made_up(n: int, seed: int = 0) -> list[dict[str, Any]]:
+    """`n` different coded texts of 80 words: what an incident of the sample says, in another order, then part of another."""
+    rng = random.Random(seed)  # noqa: S311  a draw, not a secret
+    incidents = sample()
+    made = []
+    for number in range(n):
+        first, second = incidents[number % len(incidents)], rng.choice(incidents)
+        sentences = first["text"].split(". ")
+        rng.shuffle(sentences)
+        words = f"{'. '.join(sentences)} {second['text']} {first['text']}".split()[:WORDS]
+        made.append({"id": str(number), "text": " ".join(words), "codes": first["codes"]})
+    return made
+
+
+def texts_of(n: int) -> list[str]:
+    """The texts alone."""
+    return [row["text"] for row in made_up(n)]
+
+
+def cpu_of(*arguments: str) -> float:
+    """CPU seconds of one run of the command line."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, "-c", "from codesuggest.cli import main; main()", *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def percentiles(run: Callable[[str], object], texts: list[str]) -> tuple[float, float]:
+    """Median and 95th percentile of the time of one call, in milliseconds."""
+    times = []
+    for text in texts:
+        started = time.perf_counter()
+        run(text)
+        times.append(1000 * (time.perf_counter() - started))
+    return float(np.percentile(times, 50)), float(np.percentile(times, 95))
+
+
+def bulk_rate(run: Callable[[list[Narrative]], object], texts: list[str]) -> float:
+    """Narratives a CPU second."""
+    narratives = [Narrative(str(number), text) for number, text in enumerate(texts)]
+    started = time.process_time()
+    run(narratives)
+    return len(texts) / (time.process_time() - started)
+
+
+def training_seconds(n: int) -> float:
+    """Seconds to train six axes on `n` narratives, redaction and embedding included."""
+    rows = made_up(n)
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        recipe = Path(scratch) / "recipe.toml"
+        recipe.write_text('name = "speed"\ntaxonomy = "imaging-working-1"\n[data]\nfiles = ["rows.jsonl"]\n')
+        started = time.perf_counter()
+        train(load_recipe(recipe))
+        return time.perf_counter() - started
+
+
+def stock_presidio() -> AnalyzerEngine:
+    """Presidio as it comes, around a spaCy pipeline that is here: ours."""
+    engine = SpacyNlpEngine([{"lang_code": "en", "model_name": str(ROOT / "models" / "redaction" / "model")}])
+    engine.load()
+    registry = RecognizerRegistry()
+    registry.load_predefined_recognizers(nlp_engine=engine)
+    return AnalyzerEngine(registry=registry, nlp_engine=engine)
+
+
+def main() -> None:
+    """Measure everything, and write results/speed.md."""
+    rows = [("`codesuggest --help`, CPU", f"{np.median([cpu_of('--help') for _ in range(5)]):.2f} s", "under 0.4 s")]
+    suggester = Suggester.load(ROOT / "models" / "starting")
+    texts = texts_of(300)
+    suggester.suggest(texts[:5])
+    p50, p95 = percentiles(lambda text: suggester.suggest([text]), texts)
+    rows.append(
+        ("one suggestion, six axes, redaction included", f"p50 {p50:.0f} ms, p95 {p95:.0f} ms", "p95 under 150 ms")
+    )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    rows.append(("memory of a process that suggests", f"{memory:.2f} GB", "under 1.2 GB"))
+    redactor = Redactor()
+    p50, p95 = percentiles(lambda text: redactor.redact(Narrative("1", text)), texts)
+    rows.append(("redacting one narrative", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", "p95 under 10 ms"))
+    ours = bulk_rate(lambda narratives: list(redactor.redact_all(narratives)), texts)
+    stock = stock_presidio()
+    theirs = bulk_rate(lambda narratives: [stock.analyze(n.text, language="en") for n in narratives], texts)
+    rows.append(("redacting in bulk, a CPU second", f"{ours:.0f} narratives", "250 narratives"))
+    rows.append(
+        (
+            "Presidio's stock recognisers on the same pipeline",
+            f"{theirs:.0f} narratives; ours {ours / theirs:.1f} times",
+            "",
+        )
+    )
+    seconds = training_seconds(5000)
+    rows.append(("training six axes on 5,000 narratives, from raw text", f"{seconds:.0f} s", "under 180 s"))
+    text = [
+        "# Speed",
+        "",
+        f"Measured {dt.datetime.now(dt.UTC).date()} by `python benchmarks/speed.py`: {os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}, narratives of {WORDS} words.",
+        "",
+        "| what | measured | wanted |",
+        "|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    (ROOT / "benchmarks" / "results" / "speed.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What is redacted and how it is shown: one TOML file that a department can edit, refused if a key is not known."""
+
+import hashlib
+import json
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from codesuggest.errors import RedactionError, field_problems
+
+
+class Policy(BaseModel):
+    """A redaction policy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    off: tuple[str, ...] = Field((), description="Types that are left alone, such as ORGANIZATION.")
+    min_score: float = Field(0.4, ge=0, le=1, description="Findings less sure than this are left alone.")
+    min_scores: dict[str, float] = Field(default_factory=dict, description="The same for single types.")
+    number_people: bool = Field(
+        default=True, description="True: <PERSON_1>, <PERSON_2>, the same person always the same. False: <PERSON>."
+    )
+    dates: Literal["keep", "year"] = Field(
+        "keep", description="Full dates other than of birth: kept, or only their year."
+    )
+    allow: tuple[str, ...] = Field((), description="Terms that are never personal: eponyms, makers, products.")
+    deny: tuple[str, ...] = Field((), description="Terms that are always redacted, such as a local staff list.")
+    min_recall: float = Field(
+        0.95, ge=0, le=1, description="Lower bound of measured recall under which training and serving refuse to start."
+    )
+
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """The words of the allowed terms, folded."""
+        return frozenset(word for term in self.allow for word in term.casefold().split())
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the whole policy, recorded with every model trained under it."""
+        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def threshold(self, type: str) -> float:
+        """The least score at which a finding of this type counts."""
+        return self.min_scores.get(type, self.min_score)
+
+
+def load_policy(folder: Path) -> Policy:
+    """The policy in a redaction folder. Raises RedactionError naming the key that is wrong."""
+    path = folder / "policy.toml"
+    try:
+        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise RedactionError(
+            f"{path}: cannot be opened ({error.strerror}). Name its folder: CODESUGGEST_REDACTION_DIR."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RedactionError(f"{path}: not valid TOML ({error}).") from error
+    except ValidationError as error:
+        raise RedactionError(f"{path}: {field_problems(error)}") from error

@@ -1,0 +1,97 @@
+"""Made-up people: names of every community in the UK, some of them kept for testing only."""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faker import Faker
+
+LOCALES = (
+    *("en_GB",) * 6,
+    *("en_IN", "en_PK", "en_NG", "yo_NG", "ha_NG", "en_KE", "tw_GH", "zu_ZA", "pl_PL", "ro_RO", "tr_TR", "ga_IE"),
+    *("pt_PT", "es_ES", "it_IT", "fr_FR", "de_DE", "hu_HU", "lt_LT", "cs_CZ", "en_PH", "vi_VN", "nl_NL", "sv_SE"),
+)
+_MALE = ("Mr", "Mr", "Mr", "Master", "Sir", "Mr.")
+_FEMALE = ("Mrs", "Ms", "Miss", "Mrs", "Mrs.", "Lady")
+_DOCTOR = ("Dr", "Dr", "Dr.", "Prof", "Professor", "Mr", "Miss", "Doctor")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody made up."""
+
+    title: str
+    doctor: str
+    first: str
+    last: str
+
+    def form(self, form: str, rng: random.Random) -> str:
+        """The person as a text names them in one of the forms of a slot."""
+        initial = self.first[0]
+        dot = rng.choice(("", "", "."))
+        return {
+            "full": f"{self.first} {self.last}",
+            "first": self.first,
+            "last": self.last,
+            "title_last": f"{self.title} {self.last}",
+            "title_full": f"{self.title} {self.first} {self.last}",
+            "dr_last": f"{self.doctor} {self.last}",
+            "dr_full": f"{self.doctor} {self.first} {self.last}",
+            "initials": rng.choice(
+                (
+                    f"{initial}{self.last[0]}",
+                    f"{initial}.{self.last[0]}.",
+                    f"{initial}{rng.choice('ABCEJMR')}{self.last[0]}",
+                )
+            ),
+            "initial_last": f"{initial}{dot} {self.last}",
+            "last_first": rng.choice((f"{self.last.upper()}, {self.first}", f"{self.last}, {self.first}")),
+            "last_initial": f"{self.last} {initial}{dot}",
+        }[form]
+
+
+class People:
+    """A source of people whose names are all from one side: for training, or never seen in training."""
+
+    def __init__(self, lists: Path, rng: random.Random, *, for_testing: bool) -> None:
+        self._rng = rng
+        self._for_testing = for_testing
+        self._fakers: dict[str, Faker] = {}
+        for locale in dict.fromkeys(LOCALES):
+            self._fakers[locale] = Faker(locale)
+            self._fakers[locale].seed_instance(rng.randrange(2**32))
+        self._first = self.keep((lists / "forenames.txt").read_text(encoding="utf-8").splitlines())
+        self._last = self.keep((lists / "surnames.txt").read_text(encoding="utf-8").splitlines())
+
+    def person(self) -> Person:
+        """Somebody new: half from the lists, half from a locale; now and then a first name meets another's surname."""
+        is_male = self._rng.random() < 0.5
+        first, last = self._from_locale(is_male=is_male)
+        if self._rng.random() < 0.5:
+            first = self._rng.choice(self._first)
+        if self._rng.random() < 0.5:
+            last = self._rng.choice(self._last)
+        if self._rng.random() < 0.04:
+            last = f"{last}-{self._rng.choice(self._last)}"
+        return Person(self._rng.choice(_MALE if is_male else _FEMALE), self._rng.choice(_DOCTOR), first, last)
+
+    def keep(self, names: Sequence[str]) -> list[str]:
+        """The names of this side."""
+        return [name for name in names if name.strip() and self._is_ours(name)]
+
+    def faker(self, locale: str) -> Faker:
+        """The faker of a locale, seeded."""
+        return self._fakers[locale]
+
+    def _is_ours(self, name: str) -> bool:
+        side = hashlib.sha256(name.casefold().encode()).digest()[0] % 5 == 0
+        return side == self._for_testing
+
+    def _from_locale(self, *, is_male: bool) -> tuple[str, str]:
+        faker = self._fakers[self._rng.choice(LOCALES)]
+        make_first = faker.first_name_male if is_male else faker.first_name_female
+        first = next(name for name in iter(make_first, None) if self._is_ours(name))
+        last = next(name for name in iter(faker.last_name, None) if self._is_ours(name))
+        return first, last

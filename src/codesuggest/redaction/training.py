@@ -1,0 +1,138 @@
+"""Training the redactor's spaCy pipeline from scratch, on made-up text, by a recipe."""
+
+import json
+import random
+import shutil
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+import spacy
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import filter_spans, minibatch
+from thinc.util import fix_random_seed
+from tqdm import tqdm
+
+from codesuggest.errors import RecipeError, field_problems
+from codesuggest.redaction.corpus import Filler, fill_all, read_templates
+from codesuggest.redaction.marked import Marked
+
+LEARNT = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
+"""What the model learns; the rest has a shape that patterns know."""
+
+
+class RedactionRecipe(BaseModel):
+    """How the language model is made. Paths are relative to the recipe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    texts: tuple[Path, ...] = Field(min_length=1)
+    lists: Path
+    incidents: Path
+    incident_times: int = Field(3, ge=0)
+    seed: int = 0
+    times: int = Field(12, ge=1)
+    width: int = Field(96, ge=16)
+    depth: int = Field(4, ge=1)
+    epochs: int = Field(6, ge=1)
+    dropout: float = Field(0.2, ge=0, lt=1)
+    learn_rate: float = Field(0.001, gt=0)
+
+
+def load_redaction_recipe(path: Path) -> RedactionRecipe:
+    """The recipe in a TOML file, its paths made absolute. Raises RecipeError naming the key that is wrong."""
+    try:
+        recipe = RedactionRecipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be opened ({error.strerror}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: not valid TOML ({error}).") from error
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {field_problems(error)}") from error
+    root = path.resolve().parent
+    texts = tuple(root / file for file in recipe.texts)
+    folders = {"lists": root / recipe.lists, "incidents": root / recipe.incidents}
+    return recipe.model_copy(update={"texts": texts, **folders})
+
+
+def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
+    """Train, and write the pipeline to `folder`. Returns the number of texts trained on."""
+    fix_random_seed(recipe.seed)
+    nlp = _pipeline(recipe)
+    filler = Filler(recipe.lists, recipe.seed, for_testing=False)
+    marked = list(fill_all(read_templates(recipe.texts), filler, times=recipe.times, vary=True))
+    incidents = _incidents(recipe.incidents)
+    marked += [filler.vary(item) for _ in range(recipe.incident_times) for item in incidents]
+    examples = list(_examples(nlp, marked))
+    optimizer = nlp.initialize(lambda: examples[:500])
+    rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret
+    for epoch in range(recipe.epochs):
+        rng.shuffle(examples)
+        optimizer.learn_rate = recipe.learn_rate * (1 - epoch / recipe.epochs)
+        losses: dict[str, float] = {}
+        progress = tqdm(total=len(examples), desc=f"Epoch {epoch + 1} of {recipe.epochs}", unit="text")
+        for batch in minibatch(examples, size=64):  # type: ignore[no-untyped-call]
+            nlp.update(batch, drop=recipe.dropout, losses=losses, sgd=optimizer)
+            progress.update(len(batch))
+        progress.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    nlp.to_disk(folder)
+    return len(examples)
+
+
+def _incidents(file: Path) -> list[Marked]:
+    """The marked incidents of the sample, gold left out: most hold nothing personal, which has to be learnt too."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [
+        Marked(row["text"], tuple((span["start"], span["end"], span["type"]) for span in row["spans"]))
+        for row in rows
+        if row["split"] != "gold"
+    ]
+
+
+def _pipeline(recipe: RedactionRecipe) -> Language:
+    nlp = spacy.blank("en")
+    encoder = {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spacy.MultiHashEmbed.v2",
+            "width": recipe.width,
+            "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE", "SPACY"],
+            "rows": [4000, 1000, 2000, 1000, 50],
+            "include_static_vectors": False,
+        },
+        "encode": {
+            "@architectures": "spacy.MaxoutWindowEncoder.v2",
+            "width": recipe.width,
+            "window_size": 1,
+            "maxout_pieces": 2,
+            "depth": recipe.depth,
+        },
+    }
+    parser = {
+        "@architectures": "spacy.TransitionBasedParser.v2",
+        "state_type": "ner",
+        "extra_state_tokens": False,
+        "hidden_width": 64,
+        "maxout_pieces": 2,
+        "use_upper": True,
+        "tok2vec": encoder,
+    }
+    nlp.add_pipe("ner", config={"model": parser})
+    return nlp
+
+
+def _examples(nlp: Language, marked: Iterable[Marked]) -> Iterable[Example]:
+    for item in marked:
+        doc = nlp.make_doc(item.text)
+        entities = [
+            span
+            for start, end, type in item.spans
+            if type in LEARNT and (span := doc.char_span(start, end, label=type, alignment_mode="expand"))
+        ]
+        reference: Doc = doc.copy()
+        reference.ents = filter_spans(entities)
+        yield Example(doc, reference)
