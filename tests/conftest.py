@@ -27,6 +27,9 @@ files = ["incidents.jsonl"]
 
 [embedder]
 name = "hashing-64"
+
+[ranker]
+n_folds = 2
 """
 
 
@@ -47,10 +50,10 @@ def redactor() -> Redactor:
 
 @pytest.fixture(scope="session")
 def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recipe and 150 sample incidents."""
+    """A recipe and 100 sample incidents."""
     folder = tmp_path_factory.mktemp("small")
     with SAMPLE.open(encoding="utf-8") as sample:
-        (folder / "incidents.jsonl").write_text("".join(itertools.islice(sample, 150)), encoding="utf-8")
+        (folder / "incidents.jsonl").write_text("".join(itertools.islice(sample, 100)), encoding="utf-8")
     (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
     return folder
 

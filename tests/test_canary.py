@@ -66,14 +66,11 @@ def test_nothing_that_training_and_suggesting_leave_behind_holds_it(
     assert_clean(json.dumps(incident_json(incident)) + repr(incident), "suggestion")
     assert_clean(json.dumps(evaluation_json(evaluation)) + repr(gold), "evaluation")
     assert_clean(repr(training), "training")
+    features = training.model.features
+    assert not {"quillfeather", "zebedee", "zq4471902"} & set(features.words_.vocabulary_)
+    assert not [feature for feature in features.characters_.vocabulary_ if "quill" in feature]
     assert_clean(caplog.text, "logs")
     assert_clean("".join(capfd.readouterr()), "standard output and error")
-
-
-def test_no_feature_of_the_model_is_a_part_of_it(planted: Path) -> None:
-    features = train(load_recipe(planted / "recipe.toml")).model.features
-    assert not {"quillfeather", "zebedee", "zq4471902"} & set(features.words_.vocabulary_)
-    assert not [f for f in features.characters_.vocabulary_ if "quill" in f]
 
 
 def test_no_answer_of_the_service_holds_it(suggester: Suggester, caplog: pytest.LogCaptureFixture) -> None:

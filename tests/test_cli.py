@@ -123,7 +123,7 @@ def test_columns_named_by_option(write: Write) -> None:
 def test_train_then_evaluate(small_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "made"
     assert (
-        "Trained small on 150 narratives, 6 axes; 0 held out"
+        "Trained small on 100 narratives, 6 axes; 0 held out"
         in Outcome(["train", str(small_folder / "recipe.toml"), "--out", str(out)]).out
     )
     gold = ROOT / "annotation" / "sample" / "incidents.jsonl"

@@ -17,7 +17,7 @@ from codesuggest.train.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NEEDS_MORE = {"serve", "train", "import", "derive"}
+NEEDS_MORE = {"serve", "train", "import", "derive", "gold"}
 """Examples that would listen for ever, take minutes, or need a file that a reader has and the project has not."""
 
 

@@ -36,7 +36,7 @@ def test_manifest_says_what_the_model_was_made_from(model_dir: Path, working: ob
     assert manifest.embedder == "hashing-64"
     assert manifest.redactor == redactor.identity
     assert manifest.recipe["seed"] == 3
-    assert manifest.data["n"] == 150
+    assert manifest.data["n"] == 100
     assert manifest.data["declared_redacted"] is False
     assert {"scikit-learn", "skops", "presidio-analyzer", "codesuggest"} <= set(manifest.libraries)
 

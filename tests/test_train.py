@@ -59,11 +59,11 @@ def recipe(folder: Path, extra: str = "", base: str = TINY) -> Path:
     return path
 
 
-def test_codes_are_learnt_in_the_taxonomys_spelling(folder: Path) -> None:
+def test_codes_are_learnt_in_the_taxonomys_spelling(folder: Path, redactor: Redactor) -> None:
     training = train(load_recipe(recipe(folder)))
     assert training.n_trained == 30
     assert training.model.manifest.axes == {"kind": ("A", "B")}
-    suggester = Suggester(training.model, HashingEmbedder(16), Redactor())
+    suggester = Suggester(training.model, HashingEmbedder(16), redactor)
     first, second = suggester.suggest(["another apple", "another pear"])
     assert (first.axes["kind"][0].code, second.axes["kind"][0].code) == ("A", "B")
 
@@ -163,10 +163,10 @@ def test_the_same_recipe_and_data_give_the_same_model(folder: Path) -> None:
     assert np.allclose(ranker.weights_, again.weights_, atol=1e-4)
 
 
-def test_evaluation_leaves_out_what_was_trained_on(folder: Path) -> None:
+def test_evaluation_leaves_out_what_was_trained_on(folder: Path, redactor: Redactor) -> None:
     extra = '[split]\nby = "column"\ncolumn = "site"\ntrain = ["north", "south"]\n'
     model = train(load_recipe(recipe(folder, extra))).model
-    suggester = Suggester(model, HashingEmbedder(16), Redactor())
+    suggester = Suggester(model, HashingEmbedder(16), redactor)
     from codesuggest.domain import RedactedNarrative, RedactedText
 
     rows = [json.loads(line) for line in (folder / "incidents.jsonl").read_text().splitlines()]

@@ -110,7 +110,7 @@ _STREET = (
 
 def recognisers() -> list[EntityRecognizer]:
     """Every pattern recogniser, Presidio's own where they fit UK text as they are."""
-    own = [*_numbers(), *_contacts(), *_people(), *_registrations()]
+    own = [*_numbers(), *_other_numbers(), *_contacts(), *_places(), *_people(), *_registrations()]
     return [*own, UkNinoRecognizer(), IpRecognizer(), IbanRecognizer(), CreditCardRecognizer()]
 
 
@@ -161,6 +161,12 @@ def _numbers() -> list[EntityRecognizer]:
                 (r"\b[A-Z]{1,3}[\-/]?\d{6,8}\b", 0.5),
             ],
         ),
+    ]
+
+
+def _other_numbers() -> list[EntityRecognizer]:
+    """Numbers of examinations, of documents, and whatever else is as long as an identifier."""
+    return [
         UkRecognizer(
             "ACCESSION_NUMBER",
             [
@@ -192,19 +198,8 @@ def _numbers() -> list[EntityRecognizer]:
 
 
 def _contacts() -> list[EntityRecognizer]:
-    """Ways to reach a person, and where people live."""
+    """Ways to reach a person."""
     return [
-        UkRecognizer(
-            "UK_POSTCODE",
-            [
-                (
-                    r"\b(?:GIR 0AA|ZZ99 ?\d[A-Z]{2}|[A-PR-UWYZ](?:[A-HK-Y]?\d[A-Z\d]?|\d[A-HJKPSTUW]) ?\d[ABD-HJLNP-UW-Z]{2})\b",
-                    0.9,
-                ),
-                (r"(?i)\b[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}\b", 0.6),
-                (r"(?i)\bpost ?code\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", 0.95),
-            ],
-        ),
         UkRecognizer(
             "PHONE_NUMBER",
             [
@@ -242,6 +237,23 @@ def _contacts() -> list[EntityRecognizer]:
             "EMAIL_ADDRESS", [(r"[\w.+'\-]+ ?@ ?[\w\-]+(?:\.[\w\-]+)+", 1.0), (r"(?<!\S)[\w.+'\-]+@\w+", 0.7)]
         ),
         UkRecognizer("URL", [(r"(?i)\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,;:)]", 0.95)]),
+    ]
+
+
+def _places() -> list[EntityRecognizer]:
+    """Where people live, as far as it has a shape."""
+    return [
+        UkRecognizer(
+            "UK_POSTCODE",
+            [
+                (
+                    r"\b(?:GIR 0AA|ZZ99 ?\d[A-Z]{2}|[A-PR-UWYZ](?:[A-HK-Y]?\d[A-Z\d]?|\d[A-HJKPSTUW]) ?\d[ABD-HJLNP-UW-Z]{2})\b",
+                    0.9,
+                ),
+                (r"(?i)\b[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}\b", 0.6),
+                (r"(?i)\bpost ?code\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", 0.95),
+            ],
+        ),
         UkRecognizer(
             "ADDRESS",
             [
