@@ -1,5 +1,6 @@
 """Results as tables for the terminal and as JSON: the same numbers in both."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -39,7 +40,7 @@ INCIDENT_COLUMNS = ["id", "axis", "rank", "code", "label", "score", "model", "ta
 
 def incident_table(incident: SuggestedIncident, taxonomy: Taxonomy) -> str:
     """One incident's suggestions to read: the redacted narrative, then each axis with its codes, best first."""
-    lines = [f"{incident.id}  {incident.redacted}"]
+    lines = textwrap.wrap(f"{incident.id}  {incident.redacted}", width=100)
     if incident.existing_codes:
         codes = "; ".join(f"{axis}: {', '.join(given)}" for axis, given in incident.existing_codes.items())
         lines.append(f"Already coded - {codes}")

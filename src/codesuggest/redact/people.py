@@ -1,6 +1,6 @@
 """Who is who in one narrative: every mention of a name found once, and one number a person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import regex
@@ -11,6 +11,12 @@ ROLES = r"Dr|Drs|Doctor|Prof|Professor|Sister|Nurse|Matron|Radiographer|Consulta
 _ROLE = regex.compile(rf"(?i)(?:{ROLES})\.?(?=\s)")
 _TITLE = regex.compile(rf"(?i)(?:Mr|Mrs|Ms|Miss|Mx|Master|Sir|Dame|Lady|Lord|{ROLES})\.?$")
 _WORD = regex.compile(r"[\p{L}][\p{L}'’\-]*\.?")
+_NAMED_AFTER = regex.compile(
+    r"(?i)(?:['’]s|['’])?[ \-](?:fractures?|cysts?|signs?|tests?|views?|projections?|lines?|catheters?|disease|syndrome"
+    r"|lymphoma|sarcoma|tumours?|palsy|contracture|criteria|classification|score|grade|manoeuvre|technique|position"
+    r"|method|nodes?|needles?|clamp|drain|tubes?|ring|procedure|repair|scale|lesions?|deformity|hernia|diverticulum"
+    r"|canal|ligament|tendon|chamber|injector|reaction|angle|block|graft|anaemia|goitre|thyroiditis|dementia)\b"
+)
 _FEMALE = {"mrs", "ms", "miss", "dame", "lady", "sister"}
 _MALE = {"mr", "master", "sir", "lord"}
 
@@ -21,7 +27,7 @@ def other_mentions(text: str, people: Iterable[Span], allowed: frozenset[str]) -
         word[0]
         for span in people
         for word in _WORD.finditer(text[span.start : span.end])
-        if len(word[0]) > 2 and word[0][0].isupper() and not _TITLE.match(word[0]) and word[0].casefold() not in allowed
+        if len(word[0]) > 2 and word[0][0].isupper() and not _TITLE.match(word[0]) and _folded(word[0]) not in allowed
     }
     if not names:
         return []
@@ -72,9 +78,18 @@ def _parts(value: str) -> tuple[set[str], str]:
     return {word for word in words if not _TITLE.match(word)}, sex
 
 
-def is_allowed(value: str, allowed: frozenset[str]) -> bool:
-    """Whether a finding consists of terms that are never personal; a title before it makes it a person all the same."""
-    words: Sequence[str] = [
-        word.rstrip(".").casefold().removesuffix("'s").removesuffix("’s") for word in _WORD.findall(value)
-    ]
-    return bool(words) and all(word in allowed for word in words)
+def is_allowed(text: str, span: tuple[int, int], allowed: frozenset[str]) -> bool:
+    """Whether a finding is a term that is never personal, or consists of such terms, or names a sign, view or the like.
+
+    A title before it makes it a person all the same.
+    """
+    value = text[span[0] : span[1]]
+    words = [_folded(word) for word in _WORD.findall(value)]
+    if not words or _TITLE.match(_WORD.findall(value)[0]):
+        return False
+    is_term = " ".join(words) in allowed or all(word in allowed for word in words)
+    return is_term or bool(_NAMED_AFTER.match(text, span[1]))
+
+
+def _folded(word: str) -> str:
+    return word.rstrip(".").casefold().removesuffix("'s").removesuffix("’s")

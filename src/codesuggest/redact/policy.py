@@ -34,8 +34,8 @@ class Policy(BaseModel):
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        """The words of the allowed terms, folded."""
-        return frozenset(word for term in self.allow for word in term.casefold().split())
+        """The allowed terms, folded, without their possessive endings."""
+        return frozenset(term.casefold().removesuffix("'s").rstrip("'") for term in self.allow)
 
     @property
     def fingerprint(self) -> str:

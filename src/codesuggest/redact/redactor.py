@@ -104,7 +104,7 @@ class Redactor:
             for result in found
             if result.score >= self.policy.threshold(result.entity_type)
             and result.entity_type not in self.policy.off
-            and not (result.entity_type in LEARNT and is_allowed(text[result.start : result.end], self.policy.allowed))
+            and not (result.entity_type in LEARNT and is_allowed(text, (result.start, result.end), self.policy.allowed))
         ]
         people = [span for span in spans if span.type == "PERSON"]
         return _without_overlap([*spans, *other_mentions(text, people, self.policy.allowed)])

@@ -13,6 +13,9 @@ LOCALES = (
     *("en_IN", "en_PK", "en_NG", "yo_NG", "ha_NG", "en_KE", "tw_GH", "zu_ZA", "pl_PL", "ro_RO", "tr_TR", "ga_IE"),
     *("pt_PT", "es_ES", "it_IT", "fr_FR", "de_DE", "hu_HU", "lt_LT", "cs_CZ", "en_PH", "vi_VN", "nl_NL", "sv_SE"),
 )
+INVENTED = 0.35
+"""Share of names for training that are put together from the parts of two."""
+
 _MALE = ("Mr", "Mr", "Mr", "Master", "Sir", "Mr.")
 _FEMALE = ("Mrs", "Ms", "Miss", "Mrs", "Mrs.", "Lady")
 _DOCTOR = ("Dr", "Dr", "Dr.", "Prof", "Professor", "Mr", "Miss", "Doctor")
@@ -57,7 +60,7 @@ class People:
 
     def __init__(self, lists: Path, rng: random.Random, *, for_testing: bool) -> None:
         self._rng = rng
-        self._for_testing = for_testing
+        self.is_testing = for_testing
         self._fakers: dict[str, Faker] = {}
         for locale in dict.fromkeys(LOCALES):
             self._fakers[locale] = Faker(locale)
@@ -73,9 +76,16 @@ class People:
             first = self._rng.choice(self._first)
         if self._rng.random() < 0.5:
             last = self._rng.choice(self._last)
+        if not self.is_testing and self._rng.random() < INVENTED:
+            first, last = self.invented(self._first), self.invented(self._last)
         if self._rng.random() < 0.04:
             last = f"{last}-{self._rng.choice(self._last)}"
         return Person(self._rng.choice(_MALE if is_male else _FEMALE), self._rng.choice(_DOCTOR), first, last)
+
+    def invented(self, names: Sequence[str]) -> str:
+        """A name that nobody has: the head of one and the tail of another. It teaches to go by the context."""
+        head, tail = self._rng.choice(names), self._rng.choice(names)
+        return head[: max(2, len(head) // 2)].strip() + tail[len(tail) // 2 :].strip().lower()
 
     def keep(self, names: Sequence[str]) -> list[str]:
         """The names of this side."""
@@ -87,7 +97,7 @@ class People:
 
     def _is_ours(self, name: str) -> bool:
         side = hashlib.sha256(name.casefold().encode()).digest()[0] % 5 == 0
-        return side == self._for_testing
+        return side == self.is_testing
 
     def _from_locale(self, *, is_male: bool) -> tuple[str, str]:
         faker = self._fakers[self._rng.choice(LOCALES)]

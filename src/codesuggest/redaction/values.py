@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codesuggest.redact.recognisers import nhs_check_digit
-from codesuggest.redaction.people import People, Person
+from codesuggest.redaction.people import INVENTED, People, Person
 
 _DATES = (
     "%d/%m/%Y",
@@ -30,6 +30,7 @@ class Values:
     def __init__(self, lists: Path, rng: random.Random, people: People) -> None:
         self._rng = rng
         self._people = people
+        self._is_testing = people.is_testing
         names = ("towns", "streets", "buildings", "companies", "places_abroad", "countries")
         self._lists = {n: people.keep((lists / f"{n}.txt").read_text(encoding="utf-8").splitlines()) for n in names}
         self._makers: dict[str, Callable[[str], str]] = {
@@ -99,10 +100,16 @@ class Values:
             "code": lambda: f"{rng.choice('EFXT')}{self._digits(rng.choice((2, 3, 4)))}",
         }[kind]()
 
+    def _pick(self, name: str) -> str:
+        """An entry of a list, now and then, for training, one that is put together from two."""
+        if not self._is_testing and self._rng.random() < INVENTED:
+            return self._people.invented(self._lists[name])
+        return self._rng.choice(self._lists[name])
+
     def _location(self, form: str) -> str:
         if form == "country":
             return self._rng.choice(self._lists["countries"])
-        return self._rng.choice(self._lists["places_abroad" if self._rng.random() < 0.2 else "towns"])
+        return self._pick("places_abroad" if self._rng.random() < 0.2 else "towns")
 
     def _address(self, form: str) -> str:
         rng = self._rng
@@ -121,7 +128,7 @@ class Values:
 
     def _organisation(self, form: str) -> str:
         rng = self._rng
-        place = rng.choice(self._lists[rng.choice(("buildings", "buildings", "towns"))])
+        place = self._pick(rng.choice(("buildings", "buildings", "towns")))
         ends = {
             "hospital": (
                 "Hospital",
