@@ -10,6 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "codesuggest"
 LAYERS = [
     {"errors"},
     {"domain"},
+    {"checked"},
     {"settings", "protocol"},
     {"taxonomy", "metrics", "similarity"},
     {"agreement"},

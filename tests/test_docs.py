@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from codesuggest.cli import app
+from codesuggest.protocol import Protocol
+from codesuggest.redact.policy import Policy
 from codesuggest.settings import Settings, settings
 from codesuggest.train.recipe import Recipe
 
@@ -77,3 +79,23 @@ def test_every_setting_is_explained_and_in_the_readme(name: str, description: st
 def test_every_recipe_key_is_explained_and_in_the_training_readme(name: str, description: str | None) -> None:
     assert description
     assert f"`{name}`" in (ROOT / "training" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "description"), list(fields(Policy)))
+def test_every_policy_key_is_explained_and_in_the_redactors_readme(name: str, description: str | None) -> None:
+    assert description
+    assert f"`{name}`" in (ROOT / "models" / "redaction" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "description"), list(fields(Protocol)))
+def test_every_protocol_key_is_explained_and_set(name: str, description: str | None) -> None:
+    assert description
+    assert name in (ROOT / "annotation" / "protocol.toml").read_text(encoding="utf-8")
+
+
+def test_links_of_the_readmes_lead_somewhere() -> None:
+    for readme in ROOT.glob("**/README.md"):
+        if ".venv" in readme.parts:
+            continue
+        for target in re.findall(r"\]\(([^)#:]+)\)", readme.read_text(encoding="utf-8")):
+            assert (readme.parent / target).exists(), f"{readme}: {target}"

@@ -1,12 +1,12 @@
 """How a department codes: `annotation/protocol.toml`, read by the product and refused if a key is not known."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from codesuggest.errors import RecipeError, field_problems
+from codesuggest.checked import load_checked
+from codesuggest.errors import RecipeError
 
 
 class Protocol(BaseModel):
@@ -26,11 +26,4 @@ class Protocol(BaseModel):
 
 def load_protocol(path: Path) -> Protocol:
     """The protocol in a TOML file. Raises RecipeError naming the key that is wrong."""
-    try:
-        return Protocol.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be opened ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not valid TOML ({error}).") from error
-    except ValidationError as error:
-        raise RecipeError(f"{path}: {field_problems(error)}") from error
+    return load_checked(path, Protocol, RecipeError)

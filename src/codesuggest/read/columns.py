@@ -1,11 +1,11 @@
 """Which column of a table is what: given by option, or saved in a TOML file."""
 
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from codesuggest.errors import ReadError, field_problems
+from codesuggest.checked import load_checked
+from codesuggest.errors import ReadError
 
 
 class Columns(BaseModel):
@@ -26,12 +26,4 @@ class Columns(BaseModel):
 
 def load_columns(path: Path) -> Columns:
     """The columns saved in a TOML file. Raises ReadError naming the file and the key that is wrong."""
-    try:
-        with path.open("rb") as file:
-            return Columns.model_validate(tomllib.load(file))
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be opened ({error.strerror}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ReadError(f"{path}: not valid TOML ({error}).") from error
-    except ValidationError as error:
-        raise ReadError(f"{path}: {field_problems(error)}") from error
+    return load_checked(path, Columns, ReadError)

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from codesuggest.errors import RedactionError, field_problems
+from codesuggest.checked import load_checked
+from codesuggest.errors import RedactionError
 
 
 class Policy(BaseModel):
@@ -49,14 +49,4 @@ class Policy(BaseModel):
 
 def load_policy(folder: Path) -> Policy:
     """The policy in a redaction folder. Raises RedactionError naming the key that is wrong."""
-    path = folder / "policy.toml"
-    try:
-        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RedactionError(
-            f"{path}: cannot be opened ({error.strerror}). Name its folder: CODESUGGEST_REDACTION_DIR."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RedactionError(f"{path}: not valid TOML ({error}).") from error
-    except ValidationError as error:
-        raise RedactionError(f"{path}: {field_problems(error)}") from error
+    return load_checked(folder / "policy.toml", Policy, RedactionError)

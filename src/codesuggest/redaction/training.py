@@ -3,12 +3,11 @@
 import json
 import random
 import shutil
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 import spacy
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -16,7 +15,8 @@ from spacy.util import filter_spans, minibatch
 from thinc.util import fix_random_seed
 from tqdm import tqdm
 
-from codesuggest.errors import RecipeError, field_problems
+from codesuggest.checked import load_checked
+from codesuggest.errors import RecipeError
 from codesuggest.redaction.corpus import Filler, fill_all, read_templates
 from codesuggest.redaction.marked import Marked
 
@@ -44,14 +44,7 @@ class RedactionRecipe(BaseModel):
 
 def load_redaction_recipe(path: Path) -> RedactionRecipe:
     """The recipe in a TOML file, its paths made absolute. Raises RecipeError naming the key that is wrong."""
-    try:
-        recipe = RedactionRecipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be opened ({error.strerror}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: not valid TOML ({error}).") from error
-    except ValidationError as error:
-        raise RecipeError(f"{path}: {field_problems(error)}") from error
+    recipe = load_checked(path, RedactionRecipe, RecipeError)
     root = path.resolve().parent
     texts = tuple(root / file for file in recipe.texts)
     folders = {"lists": root / recipe.lists, "incidents": root / recipe.incidents}

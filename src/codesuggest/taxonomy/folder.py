@@ -4,15 +4,15 @@ import csv
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from codesuggest.checked import load_checked
 from codesuggest.domain import Axis, Code, CodingGrammar, Taxonomy
-from codesuggest.errors import TaxonomyError, field_problems
+from codesuggest.errors import TaxonomyError
 from codesuggest.settings import shipped
 
 COLUMNS = ("axis", "code", "parent", "label", "definition")
@@ -50,13 +50,7 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     """
     folder = _find(name_or_path)
     path = folder / "taxonomy.toml"
-    try:
-        with path.open("rb") as file:
-            entries = _TaxonomyFile.model_validate(tomllib.load(file))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TaxonomyError(f"{path}: not valid TOML ({error}). Mend the file.") from error
-    except ValidationError as error:
-        raise TaxonomyError(f"{path}: {field_problems(error)}") from error
+    entries = load_checked(path, _TaxonomyFile, TaxonomyError)
     axes = tuple(Axis(**entry.model_dump()) for entry in entries.axes)
     table = folder / "codes.csv"
     codes = tuple(_read_codes(table, {axis.key for axis in axes})) if table.exists() else ()

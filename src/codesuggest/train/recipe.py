@@ -1,12 +1,12 @@
 """A training recipe: everything that decides what a model becomes, in one checked TOML file."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from codesuggest.errors import RecipeError, field_problems
+from codesuggest.checked import load_checked
+from codesuggest.errors import RecipeError
 from codesuggest.read import Columns
 
 
@@ -75,15 +75,7 @@ class Recipe(_Strict):
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe in a TOML file, its paths made absolute. Raises RecipeError naming the key that is wrong."""
-    try:
-        with path.open("rb") as file:
-            recipe = Recipe.model_validate(tomllib.load(file))
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be opened ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not valid TOML ({error}).") from error
-    except ValidationError as error:
-        raise RecipeError(f"{path}: {field_problems(error)}") from error
+    recipe = load_checked(path, Recipe, RecipeError)
     return _checked(path, _anchored(recipe, path.resolve().parent))
 
 
