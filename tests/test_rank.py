@@ -7,7 +7,7 @@ from scipy.special import softmax
 from sklearn.base import clone
 
 from codesuggest.rank import CodeRanker, LexicalFeatures, rank_columns
-from codesuggest.rank.pool import fit_exclusive, pool_exclusive
+from codesuggest.rank.pool import best_threshold, fit_exclusive, pool_exclusive
 from codesuggest.similarity import near_duplicate_groups
 
 THEMES = {
@@ -87,3 +87,9 @@ def test_near_duplicates_share_a_group() -> None:
     vectors = np.array([[1, 0], [0.999, 0.0447], [0, 1]], dtype=np.float32)
     groups = near_duplicate_groups(vectors)
     assert groups[0] == groups[1] != groups[2]
+
+
+def test_threshold_is_the_one_with_the_best_f1() -> None:
+    scores = np.array([[0.45, 0.1], [0.4, 0.2], [0.3, 0.05]])
+    truth = np.array([[1, 0], [1, 0], [0, 0]], dtype=bool)
+    assert best_threshold(scores, truth) == 0.4

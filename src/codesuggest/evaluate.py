@@ -79,7 +79,9 @@ def _axis(
     settings = model.taxonomy.axis[axis]
 
     def figures(of: Scores) -> Mapping[str, Estimate]:
-        decided: Truth = decisions(of, exclusive=not settings.many, needs_one=not settings.optional)
+        decided: Truth = decisions(
+            of, exclusive=not settings.many, needs_one=not settings.optional, threshold=model.rankers[axis].threshold_
+        )
         return measure(of, truth, decided, n_rounds=n_rounds, seed=seed)
 
     return AxisEvaluation(len(narratives), int(truth[:, len(known) :].sum()), figures(widened), figures(frequency))

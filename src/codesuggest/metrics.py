@@ -32,14 +32,14 @@ def ranks(scores: Scores) -> npt.NDArray[np.intp]:
     return np.argsort(order, axis=1) + 1
 
 
-def decisions(scores: Scores, *, exclusive: bool, needs_one: bool = True) -> Truth:
-    """The codes that would be given without a person: the best on an axis of one code; else each at 0.5 or more,
-    and the best where the axis needs one.
+def decisions(scores: Scores, *, exclusive: bool, needs_one: bool = True, threshold: float = 0.5) -> Truth:
+    """The codes that would be given without a person: the best on an axis of one code; else each that reaches the
+    threshold, and the best where the axis needs one.
     """
     best = np.asarray(ranks(scores) == 1, dtype=bool)
     if exclusive:
         return best
-    chosen = scores >= 0.5
+    chosen = scores >= threshold
     return chosen | (best & ~chosen.any(axis=1, keepdims=True)) if needs_one else chosen
 
 

@@ -21,6 +21,7 @@ from codesuggest.domain import Embeddings, Scores
 from codesuggest.rank.pool import (
     Truth,
     Views,
+    best_threshold,
     fit_exclusive,
     fit_independent,
     pool_exclusive,
@@ -43,6 +44,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     n_neighbours   similar narratives that have a vote.
     n_folds        parts that the training narratives are cut into to learn the pool's weights on unseen text.
     n_jobs         threads.
+
+    After fitting, `threshold_` is the score at which a code would be given without a person, on an axis of many.
     """
 
     def __init__(  # noqa: PLR0913  scikit-learn wants every parameter here
@@ -79,8 +82,12 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         for train, test in self._folds(groups):
             self._fit_views(X[train], truth[train])
             unseen[test] = self._views(X[test])
-        fit_pool = fit_exclusive if self.exclusive else fit_independent
-        self.weights_ = fit_pool(unseen, truth)
+        if self.exclusive:
+            self.weights_ = fit_exclusive(unseen, truth)
+            self.threshold_ = 0.0
+        else:
+            self.weights_ = fit_independent(unseen, truth)
+            self.threshold_ = best_threshold(pool_independent(unseen, self.weights_), truth)
         return self._fit_views(X, truth)
 
     def predict_proba(self, X: sparse.csr_array) -> Scores:  # noqa: N803
