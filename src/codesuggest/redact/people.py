@@ -10,6 +10,9 @@ from codesuggest.domain import Span
 ROLES = r"Dr|Drs|Doctor|Prof|Professor|Sister|Nurse|Matron|Radiographer|Consultant|Registrar"
 _ROLE = regex.compile(rf"(?i)(?:{ROLES})\.?(?=\s)")
 _TITLE = regex.compile(rf"(?i)(?:Mr|Mrs|Ms|Miss|Mx|Master|Sir|Dame|Lady|Lord|{ROLES})\.?$")
+_TITLE_BEFORE = regex.compile(
+    r"(?<!\w)((?:Mr|Mrs|Ms|Miss|Mx|Master|Sir|Dame|Lady|Lord|Dr|Doctor|Prof|Professor|Sister|Nurse|Matron)\.? )$"
+)
 _WORD = regex.compile(r"[\p{L}][\p{L}'’\-]*\.?")
 _NAMED_AFTER = regex.compile(
     r"(?i)(?:['’]s|['’])?[ \-](?:fractures?|cysts?|signs?|tests?|views?|projections?|lines?|catheters?|disease|syndrome"
@@ -17,6 +20,7 @@ _NAMED_AFTER = regex.compile(
     r"|method|nodes?|needles?|clamp|drain|tubes?|ring|procedure|repair|scale|lesions?|deformity|hernia|diverticulum"
     r"|canal|ligament|tendon|chamber|injector|reaction|angle|block|graft|anaemia|goitre|thyroiditis|dementia)\b"
 )
+_GREAT_AGE = regex.compile(r"[,(\[ ]{1,3}(9\d|10[0-9])(?![\d%:/\-]|\.\d| ?(?:kg|cm|mm|ml|mg|min|am|pm|%))")
 _FEMALE = {"mrs", "ms", "miss", "dame", "lady", "sister"}
 _MALE = {"mr", "master", "sir", "lord"}
 
@@ -35,6 +39,18 @@ def other_mentions(text: str, people: Iterable[Span], allowed: frozenset[str]) -
         rf"(?<![\p{{L}}\p{{N}}])(?:{'|'.join(map(regex.escape, sorted(names)))})(?![\p{{L}}\p{{N}}])"
     )
     return [Span(match.start(), match.end(), "PERSON", 0.6) for match in pattern.finditer(text)]
+
+
+def with_title(text: str, span: Span) -> Span:
+    """A person's span with the title that stands right before it."""
+    before = _TITLE_BEFORE.search(text, max(0, span.start - 14), span.start)
+    return Span(before.start(1), span.end, span.type, span.score) if before and span.type == "PERSON" else span
+
+
+def great_ages(text: str, people: Iterable[Span]) -> list[Span]:
+    """Ages over 89 that stand right behind a name: `Mrs Abara, 93,`."""
+    behind = (_GREAT_AGE.match(text, span.end) for span in people)
+    return [Span(match.start(1), match.end(1), "AGE", 0.7) for match in behind if match]
 
 
 def kept_role(value: str) -> str:

@@ -18,7 +18,7 @@ from presidio_analyzer.predefined_recognizers import (
 _TIMEOUT_S = 2.0
 _INDIRECT = frozenset({"PERSON", "ADDRESS", "AGE", "DATE", "DATE_OF_BIRTH"})
 _OF_A_THING = regex.compile(
-    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|badge|phantom)"
+    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|phantom)"
     r"(?:\s*(?:no|num|number|ref|id|code|\#)\.?)?\s*(?:is|was)?\s*[:=\-(]?\s*$"
 )
 
@@ -181,9 +181,9 @@ def _other_numbers() -> list[EntityRecognizer]:
         UkRecognizer(
             "IDENTIFIER",
             [
-                (r"(?<![\w.\-/:£$])(?:\d[ ]?){9,}(?![\w.])", 0.45),
+                (r"(?<![\w.\-/:£$])(?:\d[ ]?){9,}(?!\w|\.\d)", 0.45),
                 (
-                    r"(?<![\w.\-/:£$,])\d{6,8}(?![\w%/:,]|\.\d| ?(?:m?[GS]y|[kMG]Bq|k?g|m[lLmgs]|cGy|cps|counts|pixels|images|pounds|Hz)\b)",
+                    r"(?<![\w.\-/:£$,])\d{6,8}(?![\w%/:]|[.,]\d| ?(?:m?[GS]y|[kMG]Bq|k?g|m[lLmgs]|cGy|cps|counts|pixels|images|pounds|Hz)\b)",
                     0.45,
                 ),
                 (
@@ -192,6 +192,7 @@ def _other_numbers() -> list[EntityRecognizer]:
                     0.7,
                 ),
                 (r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])", 0.5),
+                (r"(?<![\w/\-])(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])", 0.45),
             ],
         ),
     ]
@@ -212,9 +213,9 @@ def _contacts() -> list[EntityRecognizer]:
                     r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
                     0.8,
                 ),
-                (r"(?i)\b(?:ext|extn|exts|extension|x)\.?\s*(?:no|num|number)?[ .:#\-]*(?P<value>\d{3,6})\b", 0.8),
+                (r"(?i)\b(?:ext|extn|exts|extension|x)\.?\s*(?:no|num|number)?[ .,:#\-]*(?P<value>\d{3,6})\b", 0.8),
                 (
-                    r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
+                    r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
                     0.6,
                 ),
             ],
@@ -231,6 +232,12 @@ def _contacts() -> list[EntityRecognizer]:
                     r"(?i)\b(?:bleep|blp|bleeper|pager|page)(?:ed|s)?\b[^.\n]{0,40}?\d{3,6}\s*(?:,|and|or|/|then|&|and then)\s*(?:page |bleep |on )?(?P<value>\d{3,6})\b(?!:)",
                     0.8,
                 ),
+                (r"(?<!\w)#\d{3,5}\b", 0.5),
+                (
+                    r"(?i)\b(?:rang|reg|registrar|SHO|F1|F2|on[ \-]call|contact|nurse|doctor|coordinator|sister|matron|team|desk|switch)\s*[(:]\s*(?P<value>\d{4})\)?(?![\d:])",
+                    0.6,
+                ),
+                (r"(?i)\bcontact (?P<value>\d{4,5})\b(?![:.]\d)", 0.6),
             ],
         ),
         UkRecognizer(
@@ -300,7 +307,7 @@ def _people() -> list[EntityRecognizer]:
             "AGE",
             [
                 (
-                    r"(?i)(?<![\d.])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[FM])\b)",
+                    r"(?i)(?<![\d.])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
                     0.9,
                 ),
                 (
@@ -336,10 +343,13 @@ def _registrations() -> list[EntityRecognizer]:
             [
                 (
                     r"(?i)\b(?:user ?names?|user ?id|user|log[ \-]?in|logged (?:in|on) (?:as|under|with)|log[ \-]?on|login name|account|smart ?card(?: id)?|signed in as|under)"
-                    r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*[\d._])(?![\d.]+\b)[a-z][\w.\-]{2,}\w)",
+                    r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*(?:\d|[._]\w))(?![\d.]+\b)[a-z][\w.\-]{2,}\w)",
                     0.8,
                 ),
-                (r"(?<![\w@.\-/])[a-z]{3,8}\.[a-z](?![\w@.])|(?<![\w@.\-/])[a-z]{5,9}\d{1,2}(?![\w@.\-])", 0.5),
+                (
+                    r"(?<![\w@.\-/])[a-z]{3,8}\.[a-z](?![\w@]|\.\w)|(?<![\w@.\-/])[a-z]{5,9}\d{1,2}(?![\w@\-]|\.\w)|(?<![\w.])@[a-z][\w.]{3,}\w",
+                    0.5,
+                ),
             ],
         ),
         UkRecognizer(

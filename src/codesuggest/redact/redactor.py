@@ -21,7 +21,7 @@ from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 from codesuggest.domain import Narrative, RedactedNarrative, RedactedText, Span
 from codesuggest.errors import RedactionError
 from codesuggest.redact.engine import LEARNT, ContextInPatterns, LocalNlpEngine
-from codesuggest.redact.people import People, is_allowed, kept_role, other_mentions
+from codesuggest.redact.people import People, great_ages, is_allowed, kept_role, other_mentions, with_title
 from codesuggest.redact.policy import Policy, load_policy
 from codesuggest.redact.recognisers import UkRecognizer, date_recogniser, deny_recogniser, recognisers
 from codesuggest.settings import settings, shipped
@@ -107,7 +107,9 @@ class Redactor:
             and not (result.entity_type in LEARNT and is_allowed(text, (result.start, result.end), self.policy.allowed))
         ]
         people = [span for span in spans if span.type == "PERSON"]
-        return _without_overlap([*spans, *other_mentions(text, people, self.policy.allowed)])
+        people += other_mentions(text, people, self.policy.allowed)
+        ages = great_ages(text, people) if "AGE" not in self.policy.off else []
+        return _without_overlap(with_title(text, span) for span in [*spans, *people, *ages])
 
     def _replace(self, text: str, spans: Sequence[Span]) -> RedactedText:
         people, parts, position = People(), [], 0
