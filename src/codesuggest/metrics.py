@@ -121,4 +121,4 @@ def wilson_low(n: int, of: int, z: float = 1.645) -> float:
     share = n / of
     centre = share + z * z / (2 * of)
     spread = z * float(np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)))
-    return float((centre - spread) / (1 + z * z / of))
+    return max(0.0, float((centre - spread) / (1 + z * z / of)))
