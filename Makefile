@@ -36,7 +36,7 @@ $(MODEL)/manifest.json: $(VENV)/main.stamp $(SAMPLE) training/sample.toml
 $(VENV)/main.stamp: pyproject.toml
 	@echo "Setting up in $(VENV): two minutes or more, as the network goes." >&2
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(if $(TORCH_INDEX),$(BIN)/pip install --progress-bar off "torch>=2.6,<2.14" --index-url $(TORCH_INDEX))
+	test -z "$(TORCH_INDEX)" || $(BIN)/pip install --progress-bar off "torch>=2.6,<2.14" --index-url "$(TORCH_INDEX)"
 	$(BIN)/pip install --progress-bar off --quiet --editable .
 	touch $@
 
