@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faker import Faker
+from codesuggest.errors import RecipeError
+
+try:
+    from faker import Faker
+except ImportError as missing:
+    raise RecipeError("Making up people needs Faker: pip install 'codesuggest[train-redactor]'.") from missing
 
 LOCALES = (
     *("en_GB",) * 6,
