@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
 
 from codesuggest.domain import Embeddings, Scores
 from codesuggest.rank.pool import (
@@ -162,7 +163,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             row[:-1], row[-1] = model.coef_[0], model.intercept_[0]
             return row
 
-        rows = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_one)(i) for i in range(truth.shape[1]))
+        with threadpool_limits(1, "blas"):  # threads within threads would only wait for each other
+            rows = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_one)(i) for i in range(truth.shape[1]))
         return np.stack(list(rows))
 
 
