@@ -68,7 +68,7 @@ def test_gold_is_ranked_better_than_by_frequency_on_every_axis(
 def test_its_card_was_made_from_this_very_recipe(starting: Suggester) -> None:
     card = (ROOT / "models" / "starting.md").read_text(encoding="utf-8")
     assert f"{starting.model.manifest.data['n']} made-up incidents" in card
-    assert starting.model.manifest.redactor in card
+    assert starting.model.manifest.redactor.split("-")[0] in card
 
 
 def test_readme_shows_what_make_suggest_prints(starting: Suggester) -> None:
