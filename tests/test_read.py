@@ -134,6 +134,10 @@ def test_the_working_lists_own_string_is_lifted_too(write: Write, working: Taxon
         ([{"id": "1", "text": "secret " * 4000}], "at most 20,000 are accepted"),
         ([{"id": "1", "text": "secret words", "codes": "REF"}], "'codes' is not a mapping"),
         ([{"id": "1", "text": STRING}], "nothing but a coding string"),
+        (
+            [{"id": "1", "text": "x", "codes": {"pathway": ["secret words " * 9]}}],
+            "expected codes. Is it the right column?",
+        ),
     ],
 )
 def test_a_bad_row_is_skipped_with_its_reason_and_without_its_text(

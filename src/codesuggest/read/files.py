@@ -12,6 +12,8 @@ from codesuggest.read.columns import Columns
 from codesuggest.read.formats import NumberedRow, open_rows, split_codes
 from codesuggest.read.narrative import NarrativeReader
 
+_LONGEST_CODE = 60
+
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
@@ -106,12 +108,21 @@ def _text(row: dict[str, Any], columns: Columns) -> object:
 def _codes(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     given = row.get("codes")
     if isinstance(given, dict):
-        return {str(axis): codes for axis, cell in given.items() if (codes := split_codes(cell or ""))}
+        return {
+            str(axis): codes for axis, cell in given.items() if (codes := _short(str(axis), split_codes(cell or "")))
+        }
     if given:
         raise ReadError("'codes' is not a mapping; expected {axis: [code, ...]}")
     wanted = {axis: axis for axis in axes} | columns.codes
     cells = {axis: row.get(column) for axis, column in wanted.items()}
-    return {axis: codes for axis, cell in cells.items() if cell and (codes := split_codes(cell))}
+    return {axis: codes for axis, cell in cells.items() if cell and (codes := _short(axis, split_codes(cell)))}
+
+
+def _short(axis: str, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes, unless one is so long that it may be narrative in the wrong column: codes are shown unredacted."""
+    if any(len(code) > _LONGEST_CODE for code in codes):
+        raise ReadError(f"'{axis}' holds over {_LONGEST_CODE} characters; expected codes. Is it the right column?")
+    return codes
 
 
 def _details(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, str]:
