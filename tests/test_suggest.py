@@ -28,8 +28,11 @@ def test_scores_of_an_axis_of_one_code_add_up_to_one(suggester: Suggester) -> No
 def test_json_has_the_documented_shape_and_no_personal_data(suggester: Suggester) -> None:
     (incident,) = suggester.suggest([Narrative("W7", TEXT, {"severity": ("SEV2",)})], top=1)
     shape = incident_json(incident)
-    assert list(shape) == ["id", "redacted", "axes", "existing_codes", "model", "taxonomy"]
-    assert list(shape["axes"]["severity"][0]) == ["code", "label", "rank", "score"]
+    assert list(shape) == [
+        *("id", "redacted", "axes", "shortlists", "unsettled", "conflicts", "similar", "notice"),
+        *("existing_codes", "model", "taxonomy"),
+    ]
+    assert list(shape["axes"]["severity"][0]) == ["code", "label", "rank", "score", "words"]
     assert shape["existing_codes"] == {"severity": ["SEV2"]}
     assert (shape["model"], shape["taxonomy"]) == ("small", "imaging-working-1")
     assert "Example" not in shape["redacted"]

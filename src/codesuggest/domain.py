@@ -157,17 +157,52 @@ def _cased(token: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A code offered by a model. `rank` starts at 1; `score` is a calibrated probability."""
+    """A code offered by a model. `rank` starts at 1; `score` is a calibrated probability.
+
+    words  what raised it: offsets [start, end) in the redacted narrative, the strongest first.
+    """
 
     code: str
     label: str
     rank: int
     score: float
+    words: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Why the narrative does not settle an axis, and the one question that would; either may be empty."""
+
+    reason: str
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Suggestions of several axes that do not go together, in words. Nothing is repaired."""
+
+    axes: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarIncident:
+    """A past incident that reads alike, and how it was coded. `similarity` is a cosine in [-1, 1]."""
+
+    id: str
+    similarity: float
+    codes: Codes
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestedIncident:
-    """The ranked suggestions of every axis for one narrative, with what they were made by."""
+    """The ranked suggestions of every axis for one narrative, with what they were made by.
+
+    shortlists  by axis, the codes among which the right one is with the coverage that the model was set to; a parent
+                stands for its children; empty where no shortlist can be vouched for.
+    unsettled   the axes that the narrative does not settle.
+    notice      why the whole answer has little to stand on; empty where it has.
+    """
 
     id: str
     redacted: RedactedText = field(repr=False)
@@ -175,3 +210,8 @@ class SuggestedIncident:
     existing_codes: Codes
     model: str
     taxonomy: str
+    shortlists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unsettled: Mapping[str, Unsettled] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+    similar: tuple[SimilarIncident, ...] = ()
+    notice: str = ""
