@@ -23,7 +23,10 @@ def test_one_narrative_is_answered_in_the_documented_shape(client: TestClient) -
     answer = client.post("/v1/suggest", json={"id": "W1", "text": "Mrs Ada Example scanned twice", "top": 2})
     assert answer.status_code == 200
     body = answer.json()
-    assert list(body) == ["id", "redacted", "axes", "existing_codes", "model", "taxonomy"]
+    assert list(body) == [
+        *("id", "redacted", "axes", "shortlists", "unsettled", "conflicts", "similar", "notice"),
+        *("existing_codes", "model", "taxonomy"),
+    ]
     assert [s["rank"] for s in body["axes"]["pathway"]] == [1, 2]
     assert "Example" not in answer.text
 
