@@ -78,7 +78,7 @@ def test_pool_recovers_the_weights_that_made_the_data() -> None:
     views = rng.normal(size=(5000, 5, 2))
     weights = np.array([2.0, 0.5])
     chosen = [rng.choice(5, p=p) for p in softmax(views @ weights, axis=1)]
-    found = fit_exclusive(views, np.eye(5, dtype=bool)[chosen])
+    found = fit_exclusive(views, np.eye(5, dtype=bool)[chosen], np.zeros(2))
     assert found == pytest.approx(weights, abs=0.1)
     assert np.allclose(pool_exclusive(views, found).sum(axis=1), 1)
 

@@ -18,6 +18,9 @@ RedactedText = NewType("RedactedText", str)
 Embeddings = npt.NDArray[np.float32]
 """Shape (n, dim), one row a narrative, each row of length 1."""
 
+Truth = npt.NDArray[np.bool_]
+"""Shape (n, n_codes): which codes each narrative was given."""
+
 Scores = npt.NDArray[np.float64]
 """Shape (n, n_codes), calibrated probabilities in [0, 1]."""
 
@@ -59,13 +62,26 @@ class RedactedNarrative:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One identifier of an axis with its wording. `parent` is empty at the top of the axis."""
+    """One identifier of an axis with its wording. `parent` is empty at the top of the axis.
+
+    includes, examples  words that reports use for it, and made-up reports of it, separated by `|`.
+    """
 
     axis: str
     code: str
     label: str
     parent: str = ""
     definition: str = ""
+    includes: str = ""
+    examples: str = ""
+
+    @property
+    def texts(self) -> tuple[RedactedText, ...]:
+        """What the taxonomy says of the code, as texts that a narrative can be compared with."""
+        is_worded = self.definition or re.search(r"[^\W\d_]{3}", self.label)
+        wording = f"{self.label}. {self.definition}".strip() if is_worded else ""
+        parts = (wording, self.includes.replace("|", ", "), *self.examples.split("|"))
+        return tuple(RedactedText(part.strip()) for part in parts if part.strip())
 
 
 @dataclass(frozen=True, slots=True)

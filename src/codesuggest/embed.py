@@ -51,6 +51,8 @@ class HashingEmbedder:
     def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
         """See Embedder."""
         del show_progress
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
         return np.asarray(self._vectoriser.transform(list(texts)).toarray(), dtype=np.float32)
 
 
@@ -79,6 +81,12 @@ class SentenceEmbedder:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, norms, out=vectors, where=norms > 0)
         return vectors
+
+    def word_table(self) -> tuple[list[str], Embeddings]:
+        """The words of two or more letters in the model's vocabulary, and the input vector of each."""
+        words = {word: i for word, i in self._model.tokenizer.get_vocab().items() if len(word) > 1 and word.isalpha()}
+        table = self._model[0].auto_model.get_input_embeddings().weight.detach().numpy()
+        return list(words), np.asarray(table[list(words.values())], dtype=np.float32)
 
     def _pieces(
         self, texts: Sequence[RedactedText]
@@ -116,7 +124,7 @@ class CachingEmbedder:
         if new := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
             vectors = self._embedder.embed(new, show_progress=show_progress)
             self._vectors |= dict(zip(new, vectors, strict=True))
-        return np.stack([self._vectors[text] for text in texts])
+        return np.array([self._vectors[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
 
 
 def default_embedder() -> SentenceEmbedder:
@@ -141,6 +149,17 @@ def folder_embedder(folder: Path) -> SentenceEmbedder:
         json.dumps([[str(path.relative_to(folder)), _sha256(path)] for path in files]).encode()
     ).hexdigest()
     return SentenceEmbedder(folder, f"{folder.name}-{digest[:12]}")
+
+
+def word_vectors(width: int) -> tuple[list[str], Embeddings]:
+    """The whole words that all-MiniLM-L6-v2 has a vector of its own for, and those vectors drawn to `width` columns.
+
+    Returns words in lower case and float32 of shape (n_words, width).
+    """
+    from sklearn.decomposition import PCA  # noqa: PLC0415  only training a redactor needs it
+
+    words, vectors = default_embedder().word_table()
+    return words, np.asarray(PCA(width, random_state=0).fit_transform(vectors), dtype=np.float32)
 
 
 def make_embedder(name: str, folder: Path | None = None) -> Embedder:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codesuggest.domain import Scores
+from codesuggest.domain import Scores, Truth
 
-Truth = npt.NDArray[np.bool_]
 _N_BINS = 15
 
 

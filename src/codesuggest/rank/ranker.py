@@ -3,24 +3,26 @@
 Four views of every code are pooled: a linear support vector machine on the lexical features, a logistic regression on
 the embedding, the codes of the most similar coded narratives, and how often each code occurs. The two linear models
 weigh a code's few narratives up against the many others, so that rare codes are heard; the last view sets that right.
+
+What the taxonomy says of a code counts as narratives that were given that code. With no coded narrative they are all
+there is; with thousands they hardly weigh, except for the codes that still have few.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from codesuggest.domain import Embeddings, Scores
+from codesuggest.domain import Embeddings, Scores, Truth
+from codesuggest.rank.linear import decide, fit_linear
 from codesuggest.rank.pool import (
-    Truth,
     Views,
     best_threshold,
     fit_exclusive,
@@ -33,7 +35,12 @@ from codesuggest.similarity import nearest
 _UNSEEN = -2.0
 """A support vector machine's margin for a code that no training narrative has: well outside."""
 
-Coefficients = npt.NDArray[np.float32]
+_FIRST_EXCLUSIVE = (1.6, 0.3, 0.5, 0.3)
+_FIRST_INDEPENDENT = (1.6, 0.3, 0.5, 0.3, 0.0)
+"""The pool's weights before any narrative speaks: lexical, embedding, neighbours, frequency (and the offset)."""
+
+Evidence = tuple[sparse.csr_array, Truth]
+"""Texts that describe codes: features of shape (m, n_features), and which code each describes, (m, n_codes)."""
 
 
 class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -46,7 +53,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     n_folds        parts that the training narratives are cut into to learn the pool's weights on unseen text.
     n_jobs         threads.
 
-    After fitting, `threshold_` is the score at which a code would be given without a person, on an axis of many.
+    After fitting, `threshold_` is the score at which a code would be given without a person, on an axis of many;
+    `unseen_`, shape (n, n_codes), are the scores of the training narratives by models that had not seen them.
     """
 
     def __init__(  # noqa: PLR0913  scikit-learn wants every parameter here
@@ -70,56 +78,91 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: sparse.csr_array, y: Truth, groups: npt.NDArray[np.int32] | None = None) -> Self:  # noqa: N803
-        """Learn from n coded narratives.
+    def fit(
+        self,
+        X: sparse.csr_array,  # noqa: N803
+        y: npt.NDArray[Any],
+        groups: npt.NDArray[np.int32] | None = None,
+        evidence: Evidence | None = None,
+    ) -> Self:
+        """Learn from n coded narratives; n may be 0 where there is evidence.
 
-        X       shape (n, n_dense + n_lexical).
-        y       shape (n, n_codes), which codes each narrative was given; a code may be absent throughout.
-        groups  shape (n,): narratives of one group, such as near-duplicates, stay in one fold.
+        X         shape (n, n_dense + n_lexical).
+        y         shape (n, n_codes), which codes each narrative was given, where a code may be absent throughout;
+                  or shape (n,), one label a narrative.
+        groups    shape (n,): narratives of one group, such as near-duplicates, stay in one fold.
+        evidence  texts that describe codes.
         """
-        truth = np.asarray(y, dtype=bool)
+        X = validate_data(  # noqa: N806
+            self, X, accept_sparse="csr", dtype=np.float32, ensure_min_samples=0 if evidence else 1
+        )
+        truth = self._truth(X, y)
+        evidence = evidence or (X[:0], truth[:0])
         groups = np.arange(len(truth), dtype=np.int32) if groups is None else groups
-        unseen = np.zeros((*truth.shape, 4))
+        views = np.zeros((*truth.shape, 4))
         for train, test in self._folds(groups):
-            self._fit_views(X[train], truth[train])
-            unseen[test] = self._views(X[test])
+            self._fit_views(X[train], truth[train], evidence)
+            views[test] = self._views(X[test])
         if self.exclusive:
-            self.weights_ = fit_exclusive(unseen, truth)
-            self.threshold_ = 0.0
+            self.weights_ = fit_exclusive(views, truth, np.array(_FIRST_EXCLUSIVE))
         else:
-            self.weights_ = fit_independent(unseen, truth)
-            self.threshold_ = best_threshold(pool_independent(unseen, self.weights_), truth)
-        return self._fit_views(X, truth)
+            self.weights_ = fit_independent(views, truth, np.array(_FIRST_INDEPENDENT))
+        self.unseen_ = self._pool(views).astype(np.float32)
+        self.threshold_ = 0.0 if self.exclusive else best_threshold(self.unseen_, truth)
+        return self._fit_views(X, truth, evidence)
 
     def predict_proba(self, X: sparse.csr_array) -> Scores:  # noqa: N803
         """Calibrated scores, shape (n, n_codes)."""
-        pool = pool_exclusive if self.exclusive else pool_independent
-        return pool(self._views(X), self.weights_)
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=False)  # noqa: N806
+        return self._pool(self._views(X))
+
+    def predict(self, X: sparse.csr_array) -> npt.NDArray[Any]:  # noqa: N803
+        """The best-ranked code of each narrative, shape (n,); of codes on their own, which reach the threshold."""
+        scores = self.predict_proba(X)
+        if self.exclusive:
+            return np.asarray(self.classes_[scores.argmax(axis=1)])
+        return np.asarray(scores >= self.threshold_)
+
+    def _truth(self, X: Any, y: npt.NDArray[Any]) -> Truth:  # noqa: N803
+        y = np.asarray(y)
+        if y.ndim == 2:
+            self.classes_ = np.arange(y.shape[1])
+            return np.asarray(y, dtype=bool)
+        _, y = validate_data(self, X, y, accept_sparse="csr", reset=False)
+        self.classes_ = np.unique(y)
+        return np.asarray(y[:, None] == self.classes_)
 
     def _folds(self, groups: npt.NDArray[np.int32]) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
         n_folds = min(self.n_folds, len(np.unique(groups)))
         if n_folds < 2:
             everything = np.arange(len(groups))
-            yield everything, everything
+            yield everything[:0], everything
             return
         folds = GroupKFold(n_splits=n_folds, shuffle=True, random_state=self.random_state)
         yield from folds.split(groups, groups=groups)
 
-    def _fit_views(self, X: sparse.csr_array, truth: Truth) -> Self:  # noqa: N803
-        dense, lexical = self._halves(X)
-        n = len(truth)
-        self.log_prior_ = np.log(truth.mean(axis=0) + 0.5 / n)
-        self.lexical_ = self._linear_models(lexical, truth, self._svm, np.full(truth.shape[1], _UNSEEN))
-        self.embedding_ = self._linear_models(dense, truth, self._logistic, self.log_prior_)
+    def _fit_views(self, X: sparse.csr_array, truth: Truth, evidence: Evidence) -> Self:  # noqa: N803
+        n, n_codes = truth.shape
+        self.log_prior_ = np.log((truth.sum(axis=0) + 0.5) / (n + 0.5 * n_codes if self.exclusive else n + 1))
+        dense, lexical = self._halves(_stacked(X, evidence[0]))
+        given = np.vstack([truth, evidence[1]])
+        self.lexical_ = fit_linear(
+            lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs
+        )
+        self.embedding_ = fit_linear(dense, given, self._logistic, absent=self.log_prior_, n_jobs=self.n_jobs)
         self.neighbours_ = dense
-        self.neighbours_codes_ = truth
+        self.neighbours_codes_ = given
         return self
+
+    def _pool(self, views: Views) -> Scores:
+        return (pool_exclusive if self.exclusive else pool_independent)(views, self.weights_)
 
     def _views(self, X: sparse.csr_array) -> Views:  # noqa: N803
         dense, lexical = self._halves(X)
         prior = np.broadcast_to(self.log_prior_, (X.shape[0], len(self.log_prior_)))
         return np.stack(
-            [_decide(lexical, self.lexical_), _decide(dense, self.embedding_), self._votes(dense), prior],
+            [decide(lexical, self.lexical_), decide(dense, self.embedding_), self._votes(dense), prior],
             axis=2,
         )
 
@@ -146,27 +189,6 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         del given
         return LogisticRegression(C=self.embedding_c, class_weight="balanced", max_iter=300, tol=1e-3)
 
-    def _linear_models(
-        self, features: Any, truth: Truth, make: Callable[[npt.NDArray[np.bool_]], Any], unseen: npt.NDArray[np.float64]
-    ) -> Coefficients:
-        """One linear model a code, as rows of coefficients with the intercept last, shape (n_codes, n_features + 1)."""
 
-        wide = features.astype(np.float64)  # what the solvers work in; converted here once
-
-        def fit_one(column: int) -> Coefficients:
-            given = truth[:, column]
-            row = np.zeros(features.shape[1] + 1, dtype=np.float32)
-            if features.shape[1] == 0 or given.all() or not given.any():
-                row[-1] = unseen[column] if not given.any() else -unseen[column]
-                return row
-            model = make(given).fit(wide, given)
-            row[:-1], row[-1] = model.coef_[0], model.intercept_[0]
-            return row
-
-        with threadpool_limits(1, "blas"):  # threads within threads would only wait for each other
-            rows = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_one)(i) for i in range(truth.shape[1]))
-        return np.stack(list(rows))
-
-
-def _decide(features: Any, coefficients: Coefficients) -> npt.NDArray[np.float64]:
-    return np.asarray(features @ coefficients[:, :-1].T + coefficients[:, -1], dtype=np.float64)
+def _stacked(X: sparse.csr_array, more: sparse.csr_array) -> sparse.csr_array:  # noqa: N803
+    return sparse.csr_array(sparse.vstack([sparse.csr_array(X), more], format="csr"))

@@ -21,14 +21,20 @@ _SLOT = re.compile(
     r"\{\{(?:-(?P<plain>[a-z]+)|(?P<type>[A-Z_]+)(?::(?P<form>[a-z_]+))?(?:#(?P<key>\w+))?(?:~(?P<case>\w+))?)\}\}"
 )
 
+_WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
+
 
 class Filler:
-    """Fills slots with made-up values, all from one side: for training, or never seen in training."""
+    """Fills slots with made-up values, all from one side: for training, or never seen in training.
+
+    names  the words, in lower case, that the lists of people and places are made of.
+    """
 
     def __init__(self, lists: Path, seed: int, *, for_testing: bool) -> None:
         self._rng = random.Random(seed)  # noqa: S311  made-up data, not a secret
         self._people = People(lists, self._rng, for_testing=for_testing)
         self._values = Values(lists, self._rng, self._people)
+        self.names = self._people.words() | self._values.words()
 
     def fill(self, template: str) -> Marked:
         """One text with every slot filled anew."""
@@ -42,6 +48,23 @@ class Filler:
             text += value
             position = slot.end()
         return Marked(text + template[position:], tuple(spans))
+
+    def reword(self, marked: Marked, words: Sequence[str]) -> Marked:
+        """Some words outside the spans exchanged for any of `words`, or given a capital: words alone tell too little."""
+
+        def other(match: re.Match[str]) -> str:
+            chance = self._rng.random()
+            if chance < 0.12:
+                word = self._rng.choice(words)
+                return word.upper() if match[0].isupper() else word.title() if match[0][0].isupper() else word
+            return match[0].title() if chance < 0.15 else match[0]
+
+        text, spans, position = "", [], 0
+        for start, end, type in marked.spans:
+            text += _WORD.sub(other, marked.text[position:start])
+            spans.append((len(text), len(text) + end - start, type))
+            text, position = text + marked.text[start:end], end
+        return Marked(text + _WORD.sub(other, marked.text[position:]), tuple(spans))
 
     def vary(self, marked: Marked) -> Marked:
         """Now and then as somebody in a hurry types it: all in lower case, or all in capitals."""
@@ -101,12 +124,11 @@ def gold_rows(templates: Sequence[Template], filler: Filler, *, times: int) -> I
             }
 
 
-def fill_all(templates: Sequence[Template], filler: Filler, *, times: int, vary: bool) -> Iterator[Marked]:
+def fill_all(templates: Sequence[Template], filler: Filler, *, times: int) -> Iterator[Marked]:
     """Every text filled several times, in rounds, so that neighbours differ."""
     for _ in range(times):
         for template in templates:
-            marked = filler.fill(template.text)
-            yield filler.vary(marked) if vary else marked
+            yield filler.fill(template.text)
 
 
 def _same_length(marked: Marked, text: str) -> Marked:

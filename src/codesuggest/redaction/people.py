@@ -96,6 +96,10 @@ class People:
         """The names of this side."""
         return [name for name in names if name.strip() and self._is_ours(name)]
 
+    def words(self) -> frozenset[str]:
+        """The words of the lists, in lower case."""
+        return frozenset(word for name in (*self._first, *self._last) for word in name.lower().split())
+
     def faker(self, locale: str) -> Faker:
         """The faker of a locale, seeded."""
         return self._fakers[locale]

@@ -3,19 +3,23 @@
 import json
 import random
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import spacy
 from pydantic import BaseModel, ConfigDict, Field
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import filter_spans, minibatch
+from spacy.vectors import Vectors
 from thinc.util import fix_random_seed
 from tqdm import tqdm
 
 from codesuggest.checked import load_checked
+from codesuggest.domain import Embeddings
+from codesuggest.embed import word_vectors
 from codesuggest.errors import RecipeError
 from codesuggest.redaction.corpus import Filler, fill_all, read_templates
 from codesuggest.redaction.marked import Marked
@@ -36,6 +40,7 @@ class RedactionRecipe(BaseModel):
     seed: int = 0
     times: int = Field(12, ge=1)
     width: int = Field(96, ge=16)
+    vector_width: int = Field(64, ge=8)
     depth: int = Field(4, ge=1)
     epochs: int = Field(6, ge=1)
     dropout: float = Field(0.2, ge=0, lt=1)
@@ -54,12 +59,16 @@ def load_redaction_recipe(path: Path) -> RedactionRecipe:
 def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
     """Train, and write the pipeline to `folder`. Returns the number of texts trained on."""
     fix_random_seed(recipe.seed)
-    nlp = _pipeline(recipe)
+    words, vectors = word_vectors(recipe.vector_width)
+    nlp = _pipeline(recipe, words, vectors)
     filler = Filler(recipe.lists, recipe.seed, for_testing=False)
-    marked = list(fill_all(read_templates(recipe.texts), filler, times=recipe.times, vary=True))
-    incidents = _incidents(recipe.incidents)
-    marked += [filler.vary(item) for _ in range(recipe.incident_times) for item in incidents]
-    examples = list(_examples(nlp, marked))
+    marked = list(fill_all(read_templates(recipe.texts), filler, times=recipe.times))
+    marked += _incidents(recipe.incidents) * recipe.incident_times
+    ordinary = _ordinary(words, vectors, filler.names)
+    varied = (
+        filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked)
+    )
+    examples = list(_examples(nlp, varied))
     optimizer = nlp.initialize(lambda: examples[:500])
     rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret
     for epoch in range(recipe.epochs):
@@ -86,8 +95,18 @@ def _incidents(file: Path) -> list[Marked]:
     ]
 
 
-def _pipeline(recipe: RedactionRecipe) -> Language:
+def _ordinary(words: Sequence[str], vectors: Embeddings, names: frozenset[str]) -> list[str]:
+    """The words whose vectors are least like those of names, and that are none."""
+    is_name = np.array([word in names for word in words])
+    likeness = vectors @ (vectors[is_name].mean(axis=0) - vectors[~is_name].mean(axis=0))
+    limit = np.quantile(likeness, 0.7)
+    return [word for word, like in zip(words, likeness, strict=True) if like < limit and word not in names]
+
+
+def _pipeline(recipe: RedactionRecipe, words: Sequence[str], vectors: Embeddings) -> Language:
+    """An entity recogniser over hashed word shapes and, for the words that it has, a language model's word vectors."""
     nlp = spacy.blank("en")
+    nlp.vocab.vectors = Vectors(data=vectors, keys=words, strings=nlp.vocab.strings, attr="LOWER")
     encoder = {
         "@architectures": "spacy.Tok2Vec.v2",
         "embed": {
@@ -95,7 +114,7 @@ def _pipeline(recipe: RedactionRecipe) -> Language:
             "width": recipe.width,
             "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE", "SPACY"],
             "rows": [4000, 1000, 2000, 1000, 50],
-            "include_static_vectors": False,
+            "include_static_vectors": True,
         },
         "encode": {
             "@architectures": "spacy.MaxoutWindowEncoder.v2",

@@ -106,6 +106,11 @@ class Values:
             return self._people.invented(self._lists[name])
         return self._rng.choice(self._lists[name])
 
+    def words(self) -> frozenset[str]:
+        """The words of the lists of towns and countries, in lower case."""
+        places = [place for name in ("towns", "places_abroad", "countries") for place in self._lists[name]]
+        return frozenset(word for place in places for word in place.lower().split())
+
     def _location(self, form: str) -> str:
         if form == "country":
             return self._rng.choice(self._lists["countries"])

@@ -15,7 +15,7 @@ from codesuggest.domain import Axis, Code, CodingGrammar, Taxonomy
 from codesuggest.errors import TaxonomyError
 from codesuggest.settings import shipped
 
-COLUMNS = ("axis", "code", "parent", "label", "definition")
+COLUMNS = ("axis", "code", "parent", "label", "definition", "includes", "examples")
 
 
 class _Strict(BaseModel):

@@ -17,7 +17,9 @@ class _Strict(BaseModel):
 class DataPart(_Strict):
     """Where the coded narratives are. Paths are relative to the recipe."""
 
-    files: tuple[Path, ...] = Field(min_length=1, description="Files of coded narratives, read in this order.")
+    files: tuple[Path, ...] = Field(
+        (), description="Files of coded narratives, read in this order. None: what the taxonomy says of its codes."
+    )
     columns: Columns = Field(Columns(), description="Which column is what.")
     redacted: bool = Field(
         default=False,

@@ -4,16 +4,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from tqdm import tqdm
 
 from codesuggest.domain import Embeddings, Narrative, RedactedNarrative, RedactedText, Taxonomy
 from codesuggest.embed import Embedder, make_embedder
 from codesuggest.errors import RecipeError, RedactionError, UnknownCodeError
-from codesuggest.rank import CodeRanker, LexicalFeatures, rank_columns
+from codesuggest.rank import CodeRanker, Evidence, LexicalFeatures, rank_columns
 from codesuggest.read import NarrativeReader, SkippedRow, read_narratives
 from codesuggest.redact import Redactor, Unredacted
 from codesuggest.registry import Model, digest, make_manifest
@@ -49,7 +50,8 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
     kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
     chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
-    features, rankers, axes = _fit(recipe, chosen, vectors[kept], taxonomy, show_progress=show_progress)
+    described = _Described.by(taxonomy, embedder)
+    features, rankers, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
@@ -74,7 +76,7 @@ def _read(recipe: Recipe, taxonomy: Taxonomy) -> tuple[list[Narrative], dict[str
         narratives += [row for row in rows if isinstance(row, Narrative)]
         if missed := tuple(row for row in rows if isinstance(row, SkippedRow)):
             skipped[str(file)] = missed
-    if not narratives:
+    if recipe.data.files and not narratives:
         raise RecipeError(f"data.files: no readable narrative in {', '.join(str(f) for f in recipe.data.files)}.")
     return narratives, skipped
 
@@ -121,26 +123,54 @@ def _known_codes(
     return known, n_dropped
 
 
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What a taxonomy says of its codes: one text a row, and the axis and code it is about."""
+
+    taxonomy: Taxonomy
+    texts: list[RedactedText]
+    vectors: Embeddings
+    about: list[tuple[str, str]]
+
+    @classmethod
+    def by(cls, taxonomy: Taxonomy, embedder: Embedder) -> Self:
+        """The texts of the codes that incidents are given."""
+        codes = [taxonomy.by_code[axis][code] for axis, given in taxonomy.assignable.items() for code in given]
+        texts = [(text, (code.axis, code.code)) for code in codes for text in code.texts]
+        vectors = embedder.embed([text for text, _ in texts])
+        return cls(taxonomy, [text for text, _ in texts], vectors, [about for _, about in texts])
+
+    def evidence(self, axis: str, codes: Sequence[str], columns: sparse.csr_array) -> Evidence:
+        """The rows of `columns` that are about an axis's codes, and which code each is about."""
+        rows = [number for number, about in enumerate(self.about) if about[0] == axis]
+        is_about = np.array([[self.about[row][1] == code for code in codes] for row in rows], dtype=bool)
+        return columns[rows], is_about.reshape(len(rows), len(codes))
+
+
 def _fit(
     recipe: Recipe,
     narratives: Sequence[RedactedNarrative],
     vectors: Embeddings,
-    taxonomy: Taxonomy,
+    described: _Described,
     *,
     show_progress: bool,
 ) -> tuple[LexicalFeatures, dict[str, CodeRanker], dict[str, tuple[str, ...]]]:
-    options = recipe.ranker
+    options, taxonomy = recipe.ranker, described.taxonomy
     features = LexicalFeatures(max_words=options.max_words, max_characters=options.max_characters)
-    texts = [narrative.text for narrative in narratives]
-    columns = rank_columns(vectors, features.fit(texts).transform(texts))
+    texts = [*(narrative.text for narrative in narratives), *described.texts]
+    if not texts:
+        raise RecipeError("data.files: no narrative, and the taxonomy says nothing of its codes. Name coded files.")
+    columns = rank_columns(np.vstack([vectors, described.vectors]), features.fit(texts).transform(texts))
     groups = near_duplicate_groups(vectors)
     rankers, axes = {}, {}
     for axis in tqdm(taxonomy.axes, desc="Training", unit="axis", disable=not show_progress):
         codes, truth = _truth(axis.key, narratives, taxonomy)
         coded = np.flatnonzero(truth.any(axis=1) | axis.optional)
-        if len(coded) < 2:
+        evidence = described.evidence(axis.key, codes, columns[len(narratives) :])
+        if len(coded) < 2 and not len(evidence[1]):
             raise RecipeError(
-                f"axis '{axis.key}': fewer than two coded narratives. Add data, or leave the axis out of the taxonomy."
+                f"axis '{axis.key}': fewer than two coded narratives, and the taxonomy says nothing of its codes. "
+                "Add data, or leave the axis out of the taxonomy."
             )
         ranker = CodeRanker(
             exclusive=not axis.many,
@@ -152,7 +182,7 @@ def _fit(
             n_jobs=settings().threads or -1,
             random_state=recipe.seed,
         )
-        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups=groups[coded])
+        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups=groups[coded], evidence=evidence)
         axes[axis.key] = codes
     return features, rankers, axes
 

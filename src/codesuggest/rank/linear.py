@@ -1,0 +1,47 @@
+"""One linear model a code, kept as a matrix of coefficients."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from codesuggest.domain import Truth
+
+Coefficients = npt.NDArray[np.float32]
+"""Shape (n_codes, n_features + 1), the intercept last."""
+
+Make = Callable[[npt.NDArray[np.bool_]], Any]
+"""An unfitted model for a code, given which narratives have it."""
+
+
+def fit_linear(
+    features: Any, truth: Truth, make: Make, *, absent: npt.NDArray[np.float64], n_jobs: int | None
+) -> Coefficients:
+    """Coefficients of one binary linear model a code.
+
+    features  shape (n, n_features), sparse or dense.
+    absent    shape (n_codes,), what to answer for a code that no narrative has; its opposite where every one has it.
+    """
+    wide = features.astype(np.float64)  # what the solvers work in; converted here once
+
+    def fit_one(column: int) -> Coefficients:
+        given = truth[:, column]
+        row = np.zeros(features.shape[1] + 1, dtype=np.float32)
+        if features.shape[1] == 0 or given.all() or not given.any():
+            row[-1] = absent[column] if not given.any() else -absent[column]
+            return row
+        model = make(given).fit(wide, given)
+        row[:-1], row[-1] = model.coef_[0], model.intercept_[0]
+        return row
+
+    with threadpool_limits(1, "blas"):  # threads within threads would only wait for each other
+        rows = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(fit_one)(i) for i in range(truth.shape[1]))
+    return np.stack(list(rows))
+
+
+def decide(features: Any, coefficients: Coefficients) -> npt.NDArray[np.float64]:
+    """The models' answers, shape (n, n_codes)."""
+    return np.asarray(features @ coefficients[:, :-1].T + coefficients[:, -1], dtype=np.float64)
