@@ -110,9 +110,35 @@ class CodingGrammar:
     separator: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Codes that do not go together, unless there is a reason that the rule does not know. All conditions must hold.
+
+    codes    by axis: one of these is given.
+    none_of  by axis: none of these is given.
+    differ   axes whose codes are not the same, each having one.
+    text     a regular expression that the narrative matches.
+    """
+
+    message: str
+    codes: Codes = field(default_factory=dict)
+    none_of: Codes = field(default_factory=dict)
+    differ: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask where a narrative does not say which of some codes of an axis applies; no codes: any of them."""
+
+    axis: str
+    ask: str
+    between: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Taxonomy:
-    """A coding scheme: its axes in order, their codes, and how a coding is written as a string.
+    """A coding scheme: its axes in order, their codes, what goes together, and how a coding is written as a string.
 
     name         says the version too, such as `imaging-working-1`: a changed scheme is another taxonomy.
     fingerprint  sha256 of everything else, so that a model can tell whether it was trained on this very one.
@@ -123,6 +149,8 @@ class Taxonomy:
     axes: tuple[Axis, ...]
     codes: tuple[Code, ...] = ()
     grammar: CodingGrammar | None = None
+    rules: tuple[Rule, ...] = ()
+    questions: tuple[Question, ...] = ()
     fingerprint: str = ""
 
     @cached_property

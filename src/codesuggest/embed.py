@@ -6,7 +6,8 @@ Nothing is fetched: weights come from an installed package or a folder, and are 
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +27,8 @@ PUBLISHED = {
 }
 """sha256 of the published files of all-MiniLM-L6-v2."""
 
+_BATCH = 32
+_QUIETLY = {"show_progress_bar": False}
 _WEIGHTS = (".safetensors", ".bin", ".json", ".txt", ".model")
 
 
@@ -37,6 +40,10 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
         """Vectors of shape (n, dim), float32, each of length 1 (or 0 for a text without words)."""
+        ...
+
+    def parts(self, text: RedactedText, words: Sequence[tuple[int, int]]) -> Embeddings:
+        """What each word of a text adds to its vector, shape (n_words, dim); `words` are offsets, in order."""
         ...
 
 
@@ -55,6 +62,28 @@ class HashingEmbedder:
             return np.zeros((0, self.dim), dtype=np.float32)
         return np.asarray(self._vectoriser.transform(list(texts)).toarray(), dtype=np.float32)
 
+    def parts(self, text: RedactedText, words: Sequence[tuple[int, int]]) -> Embeddings:
+        """See Embedder: a word's own hashes, at the length that they have in the text's vector."""
+        if not words:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        hashed = self._vectoriser.build_analyzer()
+        counts = HashingVectorizer(n_features=self.dim, norm=None, dtype=np.float32)
+        whole = float(np.linalg.norm(counts.transform([" ".join(hashed(text))]).toarray())) or 1.0
+        return np.asarray(counts.transform([text[a:b] for a, b in words]).toarray() / whole, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a text that fits the model's window: whose it is, and where in the text its tokens are."""
+
+    owner: int
+    text: str = field(repr=False)
+    offsets: list[tuple[int, int]]
+
+    @property
+    def n_tokens(self) -> int:
+        return len(self.offsets)
+
 
 class SentenceEmbedder:
     """A sentence-transformers model from a folder.
@@ -70,17 +99,30 @@ class SentenceEmbedder:
 
     def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
         """See Embedder. Pieces are batched by length, so that little is padded."""
-        pieces, owners, lengths = self._pieces(texts)
+        pieces = sorted(self._pieces(texts), key=lambda piece: -piece.n_tokens)
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        order = np.argsort([-length for length in lengths], kind="stable")
-        batch = 32
-        for start in tqdm(range(0, len(order), batch), desc="Embedding", unit="batch", disable=not show_progress):
-            chosen = order[start : start + batch]
-            encoded = self._model.encode([pieces[i] for i in chosen], batch_size=batch, show_progress_bar=False)
-            np.add.at(vectors, owners[chosen], np.asarray(encoded) * lengths[chosen, None])
+        batches = [pieces[start : start + _BATCH] for start in range(0, len(pieces), _BATCH)]
+        for batch in tqdm(batches, desc="Embedding", unit="batch", disable=not (show_progress and batches)):
+            encoded = np.asarray(self._model.encode([piece.text for piece in batch], batch_size=_BATCH, **_QUIETLY))
+            weights = np.array([[piece.n_tokens] for piece in batch], dtype=np.float32)
+            np.add.at(vectors, [piece.owner for piece in batch], encoded * weights)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, norms, out=vectors, where=norms > 0)
         return vectors
+
+    def parts(self, text: RedactedText, words: Sequence[tuple[int, int]]) -> Embeddings:
+        """See Embedder: the model's vectors of a word's tokens, which the text's vector is the mean of."""
+        added = np.zeros((len(words), self.dim), dtype=np.float32)
+        starts = np.array([start for start, _ in words])
+        total = np.zeros(self.dim, dtype=np.float32)
+        for piece in self._pieces([text]):
+            tokens = np.asarray(self._model.encode(piece.text, output_value="token_embeddings", convert_to_numpy=True))
+            total += piece.n_tokens * tokens.mean(axis=0)
+            for token, (start, _) in zip(tokens[1:-1], piece.offsets, strict=False):
+                word = int(np.searchsorted(starts, start, side="right")) - 1
+                if word >= 0 and start < words[word][1]:
+                    added[word] += piece.n_tokens * token / len(tokens)
+        return np.asarray(added / (np.linalg.norm(total) or 1.0), dtype=np.float32)
 
     def word_table(self) -> tuple[list[str], Embeddings]:
         """The words of two or more letters in the model's vocabulary, and the input vector of each."""
@@ -88,26 +130,14 @@ class SentenceEmbedder:
         table = self._model[0].auto_model.get_input_embeddings().weight.detach().numpy()
         return list(words), np.asarray(table[list(words.values())], dtype=np.float32)
 
-    def _pieces(
-        self, texts: Sequence[RedactedText]
-    ) -> tuple[
-        list[str],
-        "np.ndarray[tuple[int], np.dtype[np.int64]]",
-        "np.ndarray[tuple[int], np.dtype[np.float32]]",
-    ]:
-        pieces: list[str] = []
-        owners: list[int] = []
-        lengths: list[int] = []
+    def _pieces(self, texts: Sequence[RedactedText]) -> Iterator[_Piece]:
+        """The texts cut into pieces that the model's window takes in."""
         for owner, text in enumerate(texts):
-            offsets = self._model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
-                "offset_mapping"
-            ]
+            tokens = self._model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+            offsets = tokens["offset_mapping"]
             for start in range(0, max(1, len(offsets)), self._window):
-                tokens = offsets[start : start + self._window]
-                pieces.append(text[tokens[0][0] : tokens[-1][1]] if tokens else "")
-                owners.append(owner)
-                lengths.append(len(tokens))
-        return pieces, np.asarray(owners, dtype=np.int64), np.asarray(lengths, dtype=np.float32)
+                inside = offsets[start : start + self._window]
+                yield _Piece(owner, text[inside[0][0] : inside[-1][1]] if inside else "", inside)
 
 
 class CachingEmbedder:
@@ -125,6 +155,10 @@ class CachingEmbedder:
             vectors = self._embedder.embed(new, show_progress=show_progress)
             self._vectors |= dict(zip(new, vectors, strict=True))
         return np.array([self._vectors[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
+
+    def parts(self, text: RedactedText, words: Sequence[tuple[int, int]]) -> Embeddings:
+        """See Embedder."""
+        return self._embedder.parts(text, words)
 
 
 def default_embedder() -> SentenceEmbedder:

@@ -15,12 +15,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from codesuggest.domain import Taxonomy
 from codesuggest.errors import ModelError, TaxonomyError
 from codesuggest.rank import CodeRanker, LexicalFeatures
+from codesuggest.similarity import PastIncidents
 from codesuggest.taxonomy import load_taxonomy, write_taxonomy
 
-FORMAT = 1
+FORMAT = 2
 _ALLOWED = ["codesuggest.rank.features.LexicalFeatures", "codesuggest.rank.ranker.CodeRanker"]
 _LIBRARIES = (
     "scikit-learn",
@@ -31,6 +34,10 @@ _LIBRARIES = (
     "numpy",
     "torch",
 )
+
+
+def _no_past() -> PastIncidents:
+    return PastIncidents((), (), np.zeros((0, 0), dtype=np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class Model:
 
     manifest.axes  the codes that each ranker's columns stand for, by axis.
     trained_on     digests of the narratives it was trained on, so that it is never measured on them.
+    past           the incidents it was trained on, to show similar ones; without their text.
     """
 
     manifest: Manifest
@@ -64,6 +72,7 @@ class Model:
     features: LexicalFeatures
     rankers: Mapping[str, CodeRanker]
     trained_on: frozenset[str] = frozenset()
+    past: PastIncidents = field(default_factory=_no_past)
 
 
 def digest(text: str) -> str:
@@ -92,6 +101,7 @@ def save_model(model: Model, folder: Path) -> Path:
         for axis, ranker in model.rankers.items():
             skops.io.dump(ranker, work / f"ranker-{axis}.skops")
         write_taxonomy(model.taxonomy, work / "taxonomy")
+        _save_past(model.past, work)
         (work / "trained-on.txt").write_text("".join(f"{line}\n" for line in sorted(model.trained_on)))
         files = {str(path.relative_to(work)): _sha256(path) for path in sorted(work.rglob("*")) if path.is_file()}
         content = {**asdict(model.manifest), "files": files}
@@ -128,6 +138,7 @@ def load_model(folder: Path) -> Model:
             for path in [folder / f"ranker-{axis}.skops"]
         },
         frozenset((folder / "trained-on.txt").read_text().split()),
+        _load_past(folder),
     )
 
 
@@ -166,6 +177,19 @@ def find_model(models_dir: Path, model: str) -> Path:
             f"No model is named, and {pointer} does not say which is in use. Name one: --model, or CODESUGGEST_MODEL."
         )
     return models_dir / pointer.read_text(encoding="utf-8").strip()
+
+
+def _save_past(past: PastIncidents, folder: Path) -> None:
+    np.save(folder / "past.npy", past.vectors, allow_pickle=False)
+    content = {"least_likeness": past.least_likeness, "ids": past.ids, "codes": past.codes}
+    (folder / "past.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def _load_past(folder: Path) -> PastIncidents:
+    content = json.loads((folder / "past.json").read_text(encoding="utf-8"))
+    codes = tuple({axis: tuple(given) for axis, given in row.items()} for row in content["codes"])
+    vectors = np.load(folder / "past.npy", allow_pickle=False)
+    return PastIncidents(tuple(content["ids"]), codes, vectors, content["least_likeness"])
 
 
 def _verify(folder: Path, files: Mapping[str, str]) -> None:

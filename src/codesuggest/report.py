@@ -1,12 +1,12 @@
 """Results as tables for the terminal and as JSON: the same numbers in both."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from codesuggest.audit import AxisAgreement
-from codesuggest.domain import SuggestedIncident, Taxonomy
+from codesuggest.domain import Codes, SuggestedIncident, Suggestion, Taxonomy
 from codesuggest.evaluate import Evaluation
 from codesuggest.metrics import Estimate
 from codesuggest.redaction.check import RedactionCheck, Share, TypeCheck
@@ -44,16 +44,48 @@ INCIDENT_COLUMNS = ["id", "axis", "rank", "code", "label", "score", "model", "ta
 
 
 def incident_table(incident: SuggestedIncident, taxonomy: Taxonomy) -> str:
-    """One incident's suggestions to read: the redacted narrative, then each axis with its codes, best first."""
+    """One incident's suggestions to read: the redacted narrative, then each axis with its codes, best first.
+
+    A star marks the codes of the shortlist.
+    """
     lines = textwrap.wrap(f"{incident.id}  {incident.redacted}", width=100)
     if incident.existing_codes:
-        codes = "; ".join(f"{axis}: {', '.join(given)}" for axis, given in incident.existing_codes.items())
-        lines.append(f"Already coded - {codes}")
+        lines.append(f"Already coded - {_codes(incident.existing_codes)}")
+    if incident.notice:
+        lines += ["", f"Little evidence. {incident.notice}"]
     width = max((len(s.code) for ranked in incident.axes.values() for s in ranked), default=0)
     for axis, ranked in incident.axes.items():
-        lines += ["", taxonomy.axis[axis].label]
-        lines += [f"  {s.rank}  {s.score:>6.1%}  {_bar(s.score)}  {s.code:<{width}}  {s.label}" for s in ranked]
+        lines += ["", taxonomy.axis[axis].label, *_axis_lines(incident, axis, ranked, taxonomy, width)]
+    if incident.conflicts:
+        lines += ["", "Check", *(f"  {conflict.message}" for conflict in incident.conflicts)]
+    if incident.similar:
+        lines += ["", "Similar incidents, as they were coded"]
+        lines += [f"  {s.similarity:.2f}  {s.id}  {_codes(s.codes)}" for s in incident.similar]
     return "\n".join(lines)
+
+
+def _axis_lines(
+    incident: SuggestedIncident, axis: str, ranked: Sequence[Suggestion], taxonomy: Taxonomy, width: int
+) -> Iterator[str]:
+    shortlist = incident.shortlists.get(axis, ())
+    for s in ranked:
+        is_listed = not {s.code, _parent(taxonomy, axis, s.code)}.isdisjoint(shortlist)
+        star = "*" if is_listed else " "
+        yield f"  {s.rank} {star} {s.score:>6.1%}  {_bar(s.score)}  {s.code:<{width}}  {s.label}"
+    if ranked and ranked[0].words:
+        words = ", ".join(incident.redacted[start:end] for start, end in ranked[0].words)
+        yield f"      {ranked[0].code} because of: {words}"
+    if unsettled := incident.unsettled.get(axis):
+        yield from textwrap.wrap(f"{unsettled.reason} {unsettled.question}", 100, initial_indent="      ")
+
+
+def _parent(taxonomy: Taxonomy, axis: str, code: str) -> str:
+    known = taxonomy.by_code.get(axis, {}).get(code)
+    return known.parent or code if known else code
+
+
+def _codes(codes: Codes) -> str:
+    return "; ".join(f"{axis}: {', '.join(given)}" for axis, given in codes.items() if given)
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:

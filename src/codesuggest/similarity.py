@@ -1,13 +1,14 @@
 """How alike narratives are: cosine similarity of vectors of length 1."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from codesuggest.domain import Embeddings
+from codesuggest.domain import Codes, Embeddings, SimilarIncident
 
 _CHUNK = 1024
 
@@ -25,6 +26,36 @@ def nearest(
         similarity = queries[rows] @ corpus.T
         found = np.argpartition(similarity, -k, axis=1)[:, -k:]
         yield rows, found, np.take_along_axis(similarity, found, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PastIncidents:
+    """Coded incidents that a new one can be compared with. Of their text only the vectors are kept.
+
+    vectors         shape (n, dim), a row an incident.
+    least_likeness  the similarity to its nearest neighbour that all but one in a hundred of them reach.
+    """
+
+    ids: tuple[str, ...]
+    codes: tuple[Codes, ...]
+    vectors: Embeddings
+    least_likeness: float = -1.0
+
+    def similar(self, vector: Embeddings, n: int) -> tuple[SimilarIncident, ...]:
+        """The n incidents most like one of shape (dim,), the most similar first."""
+        if not self.ids:
+            return ()
+        ((_, found, similarity),) = nearest(vector[None, :], self.vectors, n)
+        best = sorted(zip(similarity[0], found[0], strict=True), reverse=True)
+        return tuple(SimilarIncident(self.ids[i], round(float(s), 3), self.codes[i]) for s, i in best)
+
+
+def least_likeness(vectors: Embeddings, share: float = 0.01) -> float:
+    """The similarity to its nearest neighbour that all but a `share` of the rows reach; -1 where too few can say."""
+    if len(vectors) < 1 / share:
+        return -1.0
+    to_nearest = [found.min(axis=1) for _, _, found in nearest(vectors, vectors, 2)]  # the other one is the row itself
+    return float(np.quantile(np.concatenate(to_nearest), share))
 
 
 def near_duplicate_groups(vectors: Embeddings, threshold: float = 0.95) -> npt.NDArray[np.int32]:

@@ -45,6 +45,15 @@ def suggest(
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     top: Annotated[int, typer.Option("--top", min=1, help="Codes per axis.")] = 5,
     model: ModelOption = "",
+    reasons: Annotated[
+        bool | None,
+        typer.Option(
+            "--reasons/--no-reasons", help="Name the words that raised each code.  [default: for one narrative]"
+        ),
+    ] = None,
+    coverage: Annotated[
+        float, typer.Option("--coverage", min=0.5, max=0.99, help="Share of shortlists that hold the right code.")
+    ] = 0.9,
     id_column: source.IdColumn = "id",
     text_column: source.TextColumn = None,
     code_column: source.CodeColumn = None,
@@ -57,20 +66,21 @@ def suggest(
     Example: codesuggest suggest "CT head done on the wrong patient, both called from bay 3" --top 3
     """
     columns = source.columns(mapping, id_column, text_column, code_column, sheet, encoding)
-    suggester = load_suggester(model)
+    suggester = load_suggester(model, coverage=coverage)
+    is_explained = not source.is_file(narrative) if reasons is None else reasons
     rows = source.read_source(narrative, columns, suggester.model.taxonomy)
     printer = _Printer(format, suggester)
     skipped: list[SkippedRow] = []
     n_coded = 0
     for batch in _batches(rows, show_progress=source.is_file(narrative)):
-        for incident in _suggest_batch(suggester, batch, skipped, top):
+        for incident in _suggest_batch(suggester, batch, skipped, top=top, reasons=is_explained):
             printer.print(incident)
             n_coded += 1
     if source.is_file(narrative) or skipped:
         _account(narrative, n_coded, skipped, suggester.model.manifest.name)
 
 
-def load_suggester(model: str) -> "Suggester":
+def load_suggester(model: str, *, coverage: float = 0.9) -> "Suggester":
     """The suggester of the model that is asked for, or of the one in use."""
     from codesuggest.registry import find_model, load_manifest
     from codesuggest.settings import settings
@@ -80,7 +90,7 @@ def load_suggester(model: str) -> "Suggester":
     typer.echo(f"Loading model {name} ...", err=True)
     from codesuggest.suggest import Suggester
 
-    return Suggester.load(folder, embedder_dir=settings().embedder_dir)
+    return Suggester.load(folder, embedder_dir=settings().embedder_dir, coverage=coverage)
 
 
 def _batches(
@@ -94,13 +104,19 @@ def _batches(
 
 
 def _suggest_batch(
-    suggester: "Suggester", batch: "list[Narrative | SkippedRow]", skipped: "list[SkippedRow]", top: int
+    suggester: "Suggester",
+    batch: "list[Narrative | SkippedRow]",
+    skipped: "list[SkippedRow]",
+    *,
+    top: int,
+    reasons: bool,
 ) -> "list[SuggestedIncident]":
     from codesuggest.domain import Narrative
     from codesuggest.read import SkippedRow
 
     skipped += [row for row in batch if isinstance(row, SkippedRow)]
-    return suggester.suggest([row for row in batch if isinstance(row, Narrative)], top=top)
+    narratives = [row for row in batch if isinstance(row, Narrative)]
+    return suggester.suggest(narratives, top=top, reasons=reasons)
 
 
 def _account(narrative: str, n_coded: int, skipped: "list[SkippedRow]", model: str) -> None:

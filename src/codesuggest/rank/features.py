@@ -41,6 +41,18 @@ class LexicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         parts = [self.words_.transform(X), self.characters_.transform(X)]
         return sparse.csr_array(sparse.hstack(parts, format="csr"))
 
+    def parts(self, X: Sequence[str], words: Sequence[str]) -> sparse.csr_array:  # noqa: N803
+        """What each word of one text, X[0], adds to its features, shape (n_words, n_features).
+
+        A feature that several words hold is shared among them; pairs of words are left out.
+        """
+        whole = self.transform(X)
+        if not words:
+            return whole[:0]
+        holds = self.transform(words).astype(bool).astype(np.float32)
+        shares = holds.multiply(1 / np.maximum(holds.sum(axis=0), 1))
+        return sparse.csr_array(shares.multiply(whole.toarray()))
+
 
 def rank_columns(vectors: Embeddings, lexical: sparse.csr_array) -> sparse.csr_array:
     """What a ranker is given: the embedding's columns first, then the lexical features."""

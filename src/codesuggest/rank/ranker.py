@@ -30,6 +30,7 @@ from codesuggest.rank.pool import (
     pool_exclusive,
     pool_independent,
 )
+from codesuggest.rank.shortlist import Thresholds, exclusive_thresholds, independent_thresholds
 from codesuggest.similarity import nearest
 
 _UNSEEN = -2.0
@@ -123,6 +124,26 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         if self.exclusive:
             return np.asarray(self.classes_[scores.argmax(axis=1)])
         return np.asarray(scores >= self.threshold_)
+
+    def added(self, parts: sparse.csr_array, scores: Scores) -> npt.NDArray[np.float64]:
+        """What each part of one narrative adds to each code, shape (n_parts, n_codes), on the pool's scale.
+
+        parts   shape (n_parts, n_features), adding up to the narrative's own features.
+        scores  shape (n_codes,), the narrative's. On an axis of one code what counts is to raise a code above others.
+        """
+        dense, lexical = self._halves(parts)
+        lexical_added = np.asarray(lexical @ self.lexical_[:, :-1].T)
+        added = self.weights_[0] * lexical_added + self.weights_[1] * (dense @ self.embedding_[:, :-1].T)
+        return added - (added @ scores)[:, None] if self.exclusive else added
+
+    def thresholds(self, coverage: float) -> Thresholds:
+        """The score from which a code is on the shortlist, shape (n_codes,), at a coverage such as 0.9.
+
+        On an axis of one code the shortlist then holds the right one with that probability; on an axis of many it
+        holds that share of the right ones.
+        """
+        truth = self.neighbours_codes_[: len(self.unseen_)]
+        return (exclusive_thresholds if self.exclusive else independent_thresholds)(self.unseen_, truth, coverage)
 
     def _truth(self, X: Any, y: npt.NDArray[Any]) -> Truth:  # noqa: N803
         y = np.asarray(y)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
 from codesuggest.checked import load_checked
-from codesuggest.domain import Axis, Code, CodingGrammar, Taxonomy
+from codesuggest.domain import Axis, Code, CodingGrammar, Question, Rule, Taxonomy
 from codesuggest.errors import TaxonomyError
 from codesuggest.settings import shipped
 
@@ -36,11 +37,27 @@ class _GrammarEntry(_Strict):
     separator: str = Field("/", min_length=1, max_length=1)
 
 
+class _RuleEntry(_Strict):
+    message: str = Field(min_length=1)
+    codes: dict[str, tuple[str, ...]] = {}
+    none_of: dict[str, tuple[str, ...]] = {}
+    differ: tuple[str, ...] = ()
+    text: str = ""
+
+
+class _QuestionEntry(_Strict):
+    axis: str
+    ask: str = Field(min_length=1)
+    between: tuple[str, ...] = ()
+
+
 class _TaxonomyFile(_Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = Field(min_length=1)
     axes: tuple[_AxisEntry, ...] = Field(min_length=1)
     coding_string: _GrammarEntry | None = None
+    rules: tuple[_RuleEntry, ...] = ()
+    questions: tuple[_QuestionEntry, ...] = ()
 
 
 def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
@@ -55,8 +72,11 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     table = folder / "codes.csv"
     codes = tuple(_read_codes(table, {axis.key for axis in axes})) if table.exists() else ()
     grammar = CodingGrammar(**entries.coding_string.model_dump()) if entries.coding_string else None
-    taxonomy = Taxonomy(entries.name, entries.title, axes, codes, grammar)
+    rules = tuple(Rule(**entry.model_dump()) for entry in entries.rules)
+    questions = tuple(Question(**entry.model_dump()) for entry in entries.questions)
+    taxonomy = Taxonomy(entries.name, entries.title, axes, codes, grammar, rules, questions)
     _check_axes(path, taxonomy)
+    _check_references(path, taxonomy)
     return replace(taxonomy, fingerprint=_fingerprint(taxonomy))
 
 
@@ -74,7 +94,7 @@ def write_taxonomy(taxonomy: Taxonomy, folder: Path) -> Path:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(code) for code in taxonomy.codes)
-    (folder / "taxonomy.toml").write_text("\n".join(_toml(taxonomy)) + "\n", encoding="utf-8")
+    (folder / "taxonomy.toml").write_text(tomli_w.dumps(_content(taxonomy)), encoding="utf-8")
     return folder
 
 
@@ -157,20 +177,47 @@ def _check_axes(path: Path, taxonomy: Taxonomy) -> None:
             raise TaxonomyError(f"{path}: code '{wrong[0]}' does not match the pattern of axis '{axis.key}'.")
 
 
+def _check_references(path: Path, taxonomy: Taxonomy) -> None:
+    """Rules and questions speak of axes and codes that are there, and their expressions are valid."""
+    for rule in taxonomy.rules:
+        for axis, code in _named(rule):
+            _check_reference(f"{path}: rule '{rule.message}'", taxonomy, axis, code)
+        try:
+            re.compile(rule.text)
+        except re.error as error:
+            raise TaxonomyError(f"{path}: rule '{rule.message}': text is not a valid pattern ({error}).") from error
+    for question in taxonomy.questions:
+        for code in question.between or ("",):
+            _check_reference(f"{path}: question '{question.ask}'", taxonomy, question.axis, code)
+
+
+def _named(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield from ((axis, "") for axis in rule.differ)
+    for given in (rule.codes, rule.none_of):
+        yield from ((axis, code) for axis, codes in given.items() for code in codes or ("",))
+
+
+def _check_reference(where: str, taxonomy: Taxonomy, axis: str, code: str) -> None:
+    if axis not in taxonomy.axis:
+        raise TaxonomyError(f"{where}: no axis '{axis}'. Mend it, or add the axis.")
+    if code and code not in taxonomy.by_code[axis]:
+        raise TaxonomyError(f"{where}: no code '{code}' on axis '{axis}'. Mend it, or add the code.")
+
+
 def _fingerprint(taxonomy: Taxonomy) -> str:
     content = {key: value for key, value in asdict(taxonomy).items() if key != "fingerprint"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _toml(taxonomy: Taxonomy) -> Iterator[str]:
-    for key in ("name", "title"):
-        yield f"{key} = {json.dumps(getattr(taxonomy, key), ensure_ascii=False)}"
+def _content(taxonomy: Taxonomy) -> dict[str, object]:
+    """What `taxonomy.toml` says; defaults are left out."""
+
+    def told(value: object) -> dict[str, object]:
+        entry: dict[str, object] = asdict(value)  # type: ignore[call-overload]
+        return {key: part for key, part in entry.items() if part not in ("", False, (), {})}
+
+    content: dict[str, object] = {"name": taxonomy.name, "title": taxonomy.title}
     if taxonomy.grammar:
-        yield "\n[coding_string]"
-        for key, value in asdict(taxonomy.grammar).items():
-            yield f"{key} = {json.dumps(value)}"
-    for axis in taxonomy.axes:
-        yield "\n[[axes]]"
-        for key, value in asdict(axis).items():
-            if value not in ("", False):
-                yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        content["coding_string"] = told(taxonomy.grammar)
+    parts = {"axes": taxonomy.axes, "rules": taxonomy.rules, "questions": taxonomy.questions}
+    return content | {name: [told(entry) for entry in entries] for name, entries in parts.items() if entries}

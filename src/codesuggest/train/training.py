@@ -19,7 +19,7 @@ from codesuggest.read import NarrativeReader, SkippedRow, read_narratives
 from codesuggest.redact import Redactor, Unredacted
 from codesuggest.registry import Model, digest, make_manifest
 from codesuggest.settings import settings
-from codesuggest.similarity import near_duplicate_groups
+from codesuggest.similarity import PastIncidents, least_likeness, near_duplicate_groups
 from codesuggest.taxonomy import load_taxonomy
 from codesuggest.train.recipe import Recipe, recorded
 from codesuggest.train.split import training_rows
@@ -63,7 +63,13 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
         axes=axes,
     )
     trained_on = frozenset(digest(narrative.text) for narrative in chosen)
-    model = Model(manifest, taxonomy, features, rankers, trained_on)
+    past = PastIncidents(
+        tuple(narrative.id for narrative in chosen),
+        tuple(narrative.existing_codes for narrative in chosen),
+        vectors[kept],
+        least_likeness(vectors[kept]),
+    )
+    model = Model(manifest, taxonomy, features, rankers, trained_on, past)
     return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
 
 

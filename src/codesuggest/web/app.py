@@ -36,6 +36,7 @@ class OneNarrative(_Strict):
     id: Reference = "1"
     text: str = Field(description="The narrative, raw: it is redacted before anything else and not kept.")
     top: int = Field(5, ge=1, le=1000, description="Codes per axis.")
+    reasons: bool = Field(True, description="Whether to name the words that raised each code.")
 
 
 class _Item(_Strict):
@@ -48,6 +49,7 @@ class ManyNarratives(_Strict):
 
     narratives: list[_Item] = Field(min_length=1)
     top: int = Field(5, ge=1, le=1000, description="Codes per axis.")
+    reasons: bool = Field(False, description="Whether to name the words that raised each code.")
 
 
 def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
@@ -59,11 +61,11 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
     reader = NarrativeReader(suggester.model.taxonomy, max_chars=settings.max_narrative_chars)
     lock = threading.Lock()
 
-    def answer(items: list[tuple[str, str]], top: int) -> list[dict[str, Any]]:
+    def answer(items: list[tuple[str, str]], top: int, reasons: bool) -> list[dict[str, Any]]:  # noqa: FBT001
         started = time.perf_counter()
         narratives = [reader.narrative(reference, text) for reference, text in items]
         with lock:  # one computation at a time: two on the same cores only slow each other down
-            incidents = suggester.suggest(narratives, top=top)
+            incidents = suggester.suggest(narratives, top=top, reasons=reasons)
         log.info("suggested n=%d ms=%d", len(incidents), 1000 * (time.perf_counter() - started))
         return [incident_json(incident) for incident in incidents]
 
@@ -72,12 +74,12 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
         body: Annotated[OneNarrative | ManyNarratives, Body(description="One narrative, or several.")],
     ) -> dict[str, Any]:
         if isinstance(body, OneNarrative):
-            (only,) = await run_in_threadpool(answer, [(body.id, body.text)], body.top)
+            (only,) = await run_in_threadpool(answer, [(body.id, body.text)], body.top, body.reasons)
             return only
         if len(body.narratives) > settings.max_batch:
             raise TooLargeError(f"'narratives': at most {settings.max_batch:,} at once (CODESUGGEST_MAX_BATCH).")
         items = [(item.id, item.text) for item in body.narratives]
-        return {"incidents": await run_in_threadpool(answer, items, body.top)}
+        return {"incidents": await run_in_threadpool(answer, items, body.top, body.reasons)}
 
     @app.get("/v1/taxonomy", summary="The taxonomy that suggestions are made in")
     def taxonomy() -> dict[str, Any]:

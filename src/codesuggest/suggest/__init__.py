@@ -1,0 +1,5 @@
+"""Redact, embed, rank: every axis of a narrative in one answer, checked and explained."""
+
+from codesuggest.suggest.suggester import Suggester
+
+__all__ = ["Suggester"]
