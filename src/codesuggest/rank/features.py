@@ -1,7 +1,7 @@
 """Words and character sequences of redacted text, weighted by TF-IDF."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -40,6 +40,11 @@ class LexicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         """Features of shape (n, n_features), float32; the words come first."""
         parts = [self.words_.transform(X), self.characters_.transform(X)]
         return sparse.csr_array(sparse.hstack(parts, format="csr"))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        return tags
 
     def parts(self, X: Sequence[str], words: Sequence[str]) -> sparse.csr_array:  # noqa: N803
         """What each word of one text, X[0], adds to its features, shape (n_words, n_features).

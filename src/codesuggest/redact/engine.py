@@ -7,7 +7,9 @@ import spacy
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.vectors import Vectors
 
 from codesuggest.errors import RedactionError
 
@@ -32,7 +34,7 @@ class LocalNlpEngine(SpacyNlpEngine):
         if not (folder / "meta.json").is_file():
             raise RedactionError(f"{folder}: the redactor's language model is missing. Nothing is redacted without it.")
         self.identity = _identity(folder)
-        self.nlp = {"en": spacy.load(folder)}  # type: ignore[assignment]  # Presidio declares it None
+        self.nlp = {"en": _pipeline(folder)}  # type: ignore[assignment]  # Presidio declares it None
 
     def load(self) -> None:
         """Nothing to do: the pipeline was given, and no other may be fetched in its place."""
@@ -59,6 +61,15 @@ class ContextInPatterns(ContextAwareEnhancer):
         """See ContextAwareEnhancer."""
         del text, nlp_artifacts, recognizers, context
         return raw_results
+
+
+def _pipeline(folder: Path) -> Language:
+    """The pipeline in a folder. Its word vectors are looked up by lower case, which spaCy does not store with them."""
+    pipeline = spacy.load(folder)
+    stored = pipeline.vocab.vectors
+    keys = sorted(stored.key2row, key=stored.key2row.__getitem__)
+    pipeline.vocab.vectors = Vectors(strings=pipeline.vocab.strings, data=stored.data, keys=keys, attr="LOWER")
+    return pipeline
 
 
 def _identity(folder: Path) -> str:

@@ -110,6 +110,11 @@ def read_templates(files: Iterable[Path]) -> list[Template]:
     return templates
 
 
+def literal_words(template: str) -> list[str]:
+    """The words of a template outside its slots, in lower case."""
+    return [word.lower() for word in _WORD.findall(_SLOT.sub(" ", template))]
+
+
 def gold_rows(templates: Sequence[Template], filler: Filler, *, times: int) -> Iterator[dict[str, Any]]:
     """Every text filled several times, as rows of gold: id, text, spans and the terms that must survive."""
     for turn in range(times):
