@@ -5,6 +5,9 @@ import pytest
 from scipy import sparse
 from scipy.special import softmax
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_estimator
 
 from codesuggest.rank import CodeRanker, LexicalFeatures, rank_columns
 from codesuggest.rank.pool import best_threshold, fit_exclusive, pool_exclusive
@@ -57,6 +60,68 @@ def test_many_codes_have_independent_scores() -> None:
     rows = truth[:, 0]
     assert scores[rows][:, [0, 3]].mean() > 0.7
     assert scores[~rows][:, [0, 3]].mean() < 0.2
+
+
+@pytest.mark.parametrize(
+    ("estimator", "not_meant"),
+    [
+        (CodeRanker(n_folds=2), set()),
+        (CodeRanker(n_folds=2, exclusive=False), {"check_classifiers_train"}),  # wants scores that add up to 1
+    ],
+)
+def test_a_ranker_passes_scikit_learns_checks(estimator: CodeRanker, not_meant: set[str]) -> None:
+    results = check_estimator(estimator, on_fail=None, on_skip=None)
+    assert {r["check_name"] for r in results if r["status"] == "failed"} == not_meant
+    assert len(results) > 50
+
+
+def test_the_features_declare_that_they_take_strings_and_work_in_a_pipeline() -> None:
+    """scikit-learn has checks for arrays only, and skips what takes strings."""
+    texts, truth = narratives()
+    assert get_tags(LexicalFeatures()).input_tags.string
+    pipeline = make_pipeline(LexicalFeatures(), CodeRanker()).fit(texts, truth.argmax(axis=1))
+    assert pipeline.score(*labelled(60, seed=1)) > 0.95
+    assert pipeline.get_params()["lexicalfeatures__min_texts"] == 2
+
+
+def labelled(n: int, seed: int) -> tuple[list[str], np.ndarray]:
+    texts, truth = narratives(n, seed)
+    return texts, truth.argmax(axis=1)
+
+
+def test_a_code_that_no_narrative_has_is_found_by_what_the_taxonomy_says_of_it() -> None:
+    texts, truth = narratives()
+    described = columns(["projectile magnet implant pacemaker"])
+    lexical = LexicalFeatures().fit([*texts, "projectile magnet implant pacemaker"])
+
+    def with_words(of: list[str]) -> sparse.csr_array:
+        return rank_columns(np.zeros((len(of), 0), dtype=np.float32), lexical.transform(of))
+
+    described = with_words(["projectile magnet implant pacemaker"])
+    evidence = (described, np.array([[False, False, False, True]]))
+    ranker = CodeRanker().fit(with_words(texts), truth, evidence=evidence)
+    assert ranker.predict_proba(with_words(["pacemaker not declared, magnet"])).argmax() == 3
+
+
+def test_with_no_narrative_at_all_codes_are_ranked_by_what_the_taxonomy_says_of_them() -> None:
+    described = [words for words in THEMES.values()]
+    evidence = (columns(described), np.eye(3, dtype=bool))
+    nothing = columns(["x"])[:0]
+    ranker = CodeRanker().fit(nothing, np.zeros((0, 3), dtype=bool), evidence=evidence)
+    texts, truth = narratives(60, seed=1)
+    scores = ranker.predict_proba(columns(texts))
+    assert (scores.argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.9
+    assert (ranker.thresholds(0.9) == 0).all()
+
+
+def test_what_the_words_add_explains_the_difference_between_texts() -> None:
+    texts, truth = narratives()
+    features = LexicalFeatures().fit(texts)
+    ranker = CodeRanker().fit(columns(texts), truth)
+    words = ["injector", "noted", "ward"]
+    scores = ranker.predict_proba(columns([" ".join(words)]))[0]
+    parts = rank_columns(np.zeros((3, 0), dtype=np.float32), features.parts([" ".join(words)], words))
+    assert ranker.added(parts, scores)[:, 1].argmax() == 0
 
 
 def test_fitting_twice_gives_the_same_scores() -> None:

@@ -120,9 +120,9 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         return self._pool(self._views(X))
 
     def predict(self, X: sparse.csr_array) -> npt.NDArray[Any]:  # noqa: N803
-        """The best-ranked code of each narrative, shape (n,); of codes on their own, which reach the threshold."""
+        """The best-ranked code of each narrative, shape (n,); of many codes, which reach the threshold, (n, n_codes)."""
         scores = self.predict_proba(X)
-        if self.exclusive:
+        if self.exclusive or self.is_labelled_:
             return np.asarray(self.classes_[scores.argmax(axis=1)])
         return np.asarray(scores >= self.threshold_)
 
@@ -152,12 +152,12 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         return tags
 
     def _truth(self, X: Any, y: npt.NDArray[Any]) -> Truth:  # noqa: N803
-        if np.ndim(y) == 2 and np.asarray(y).dtype == bool:
-            self.classes_ = np.arange(np.shape(y)[1])
-            return np.asarray(y)
+        if isinstance(y, np.ndarray) and y.ndim == 2 and y.dtype == bool:
+            self.is_labelled_, self.classes_ = False, np.arange(y.shape[1])
+            return y
         _, y = validate_data(self, X, y, accept_sparse="csr", reset=False)
         check_classification_targets(y)
-        self.classes_ = np.unique(y)
+        self.is_labelled_, self.classes_ = True, np.unique(y)
         return np.asarray(y[:, None] == self.classes_)
 
     def _folds(self, groups: npt.NDArray[np.int32]) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
