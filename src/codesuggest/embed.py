@@ -6,7 +6,7 @@ Nothing is fetched: weights come from an installed package or a folder, and are 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -125,17 +125,11 @@ class SentenceEmbedder:
                     added[word] += piece.n_tokens * token / len(tokens)
         return np.asarray(added / (np.linalg.norm(total) or 1.0), dtype=np.float32)
 
-    def word_table(self, also: Iterable[str] = ()) -> tuple[list[str], Embeddings]:
-        """The words of two or more letters in the model's vocabulary, and the input vector of each.
-
-        also  further words, in lower case: their vector is the mean of their pieces'.
-        """
-        tokenizer = self._model.tokenizer
-        pieces = {word: [i] for word, i in tokenizer.get_vocab().items() if len(word) > 1 and word.isalpha()}
-        new = [word for word in dict.fromkeys(also) if word not in pieces]
-        pieces |= {word: tokenizer(word, add_special_tokens=False)["input_ids"] for word in new}
+    def piece_table(self) -> tuple[list[str], Embeddings]:
+        """The pieces of words in the model's vocabulary that consist of letters, and the input vector of each."""
+        pieces = {p: i for p, i in self._model.tokenizer.get_vocab().items() if p.removeprefix("##").isalpha()}
         table = self._model[0].auto_model.get_input_embeddings().weight.detach().float().numpy()
-        return list(pieces), np.array([table[ids].mean(axis=0) for ids in pieces.values()], dtype=np.float32)
+        return list(pieces), np.asarray(table[list(pieces.values())], dtype=np.float32)
 
     def _pieces(self, texts: Sequence[RedactedText]) -> Iterator[_Piece]:
         """The texts cut into pieces that the model's window takes in."""
@@ -192,15 +186,16 @@ def folder_embedder(folder: Path) -> SentenceEmbedder:
     return SentenceEmbedder(folder, f"{folder.name}-{digest[:12]}")
 
 
-def word_vectors(width: int, also: Iterable[str] = ()) -> tuple[list[str], Embeddings]:
-    """The words that all-MiniLM-L6-v2 has a vector of its own for, and others; vectors drawn to `width` columns.
+def word_pieces(width: int) -> tuple[list[str], Embeddings]:
+    """The pieces of words that all-MiniLM-L6-v2 knows, and their vectors drawn to `width` columns.
 
-    Returns words in lower case and float32 of shape (n_words, width).
+    Returns pieces in lower case, those inside a word with `##` before them, and float32 of shape (n_pieces, width).
     """
     from sklearn.decomposition import PCA  # noqa: PLC0415  only training a redactor needs it
 
-    words, vectors = default_embedder().word_table(also)
-    return words, np.asarray(PCA(width, whiten=True, random_state=0).fit_transform(vectors), dtype=np.float32)
+    pieces, vectors = default_embedder().piece_table()
+    drawn = PCA(width, random_state=0).fit_transform(vectors)
+    return pieces, np.asarray(drawn / drawn.std(), dtype=np.float32)
 
 
 def make_embedder(name: str, folder: Path | None = None) -> Embedder:

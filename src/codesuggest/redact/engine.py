@@ -9,9 +9,9 @@ from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.vectors import Vectors
 
 from codesuggest.errors import RedactionError
+from codesuggest.redact.pieces import FILES, VectorisingTokenizer, WordPieces
 
 _SCORE = 0.85
 """Presidio's usual score of what a spaCy pipeline finds; the pipeline itself gives none."""
@@ -64,11 +64,9 @@ class ContextInPatterns(ContextAwareEnhancer):
 
 
 def _pipeline(folder: Path) -> Language:
-    """The pipeline in a folder. Its word vectors are looked up by lower case, which spaCy does not store with them."""
     pipeline = spacy.load(folder)
-    stored = pipeline.vocab.vectors
-    keys = sorted(stored.key2row, key=stored.key2row.__getitem__)
-    pipeline.vocab.vectors = Vectors(strings=pipeline.vocab.strings, data=stored.data, keys=keys, attr="LOWER")
+    if all((folder / name).is_file() for name in FILES):
+        pipeline.tokenizer = VectorisingTokenizer(pipeline, WordPieces.load(folder))
     return pipeline
 
 

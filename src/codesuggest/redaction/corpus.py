@@ -21,6 +21,7 @@ _SLOT = re.compile(
     r"\{\{(?:-(?P<plain>[a-z]+)|(?P<type>[A-Z_]+)(?::(?P<form>[a-z_]+))?(?:#(?P<key>\w+))?(?:~(?P<case>\w+))?)\}\}"
 )
 
+_ENDINGS = ("s", "ed", "ing", "ly", "ness", "able", "itis", "gram", "er", "ation", "less", "ic", "al", "oma", "ful")
 _WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
 
 
@@ -56,6 +57,8 @@ class Filler:
             chance = self._rng.random()
             if chance < 0.12:
                 word = self._rng.choice(words)
+                if self._rng.random() < 0.3:
+                    word += self._rng.choice(_ENDINGS)
                 return word.upper() if match[0].isupper() else word.title() if match[0][0].isupper() else word
             return match[0].title() if chance < 0.15 else match[0]
 
@@ -108,11 +111,6 @@ def read_templates(files: Iterable[Path]) -> list[Template]:
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ReadError(f'{file}, line {number}: expected {{"text": ...}}.') from error
     return templates
-
-
-def literal_words(template: str) -> list[str]:
-    """The words of a template outside its slots, in lower case."""
-    return [word.lower() for word in _WORD.findall(_SLOT.sub(" ", template))]
 
 
 def gold_rows(templates: Sequence[Template], filler: Filler, *, times: int) -> Iterator[dict[str, Any]]:

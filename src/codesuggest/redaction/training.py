@@ -19,9 +19,10 @@ from tqdm import tqdm
 
 from codesuggest.checked import load_checked
 from codesuggest.domain import Embeddings
-from codesuggest.embed import word_vectors
+from codesuggest.embed import word_pieces
 from codesuggest.errors import RecipeError
-from codesuggest.redaction.corpus import Filler, fill_all, literal_words, read_templates
+from codesuggest.redaction.corpus import Filler, fill_all, read_templates
+from codesuggest.redact.pieces import VectorisingTokenizer, WordPieces
 from codesuggest.redaction.marked import Marked
 
 LEARNT = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
@@ -61,12 +62,13 @@ def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
     fix_random_seed(recipe.seed)
     filler = Filler(recipe.lists, recipe.seed, for_testing=False)
     templates = read_templates(recipe.texts)
-    literal = (word for template in templates for word in literal_words(template.text))
-    words, vectors = word_vectors(recipe.vector_width, (word for word in literal if word not in filler.names))
-    nlp = _pipeline(recipe, words, vectors)
+    pieces, vectors = word_pieces(recipe.vector_width)
+    known = WordPieces(pieces, vectors)
+    nlp = _pipeline(recipe)
+    nlp.tokenizer = tokenizer = VectorisingTokenizer(nlp, known)
     marked = list(fill_all(templates, filler, times=recipe.times))
     marked += _incidents(recipe.incidents) * recipe.incident_times
-    ordinary = _ordinary(words, vectors, filler.names)
+    ordinary = _ordinary(pieces, vectors, filler.names)
     varied = (
         filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked)
     )
@@ -83,7 +85,10 @@ def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
             progress.update(len(batch))
         progress.close()
     shutil.rmtree(folder, ignore_errors=True)
+    nlp.tokenizer = tokenizer.inner
+    nlp.vocab.vectors = Vectors()
     nlp.to_disk(folder)
+    known.save(folder)
     return len(examples)
 
 
@@ -97,18 +102,18 @@ def _incidents(file: Path) -> list[Marked]:
     ]
 
 
-def _ordinary(words: Sequence[str], vectors: Embeddings, names: frozenset[str]) -> list[str]:
-    """The words whose vectors are least like those of names, and that are none."""
-    is_name = np.array([word in names for word in words])
+def _ordinary(pieces: Sequence[str], vectors: Embeddings, names: frozenset[str]) -> list[str]:
+    """The whole words among the pieces whose vectors are least like those of names, and that are none."""
+    is_name = np.array([piece in names for piece in pieces])
     likeness = vectors @ (vectors[is_name].mean(axis=0) - vectors[~is_name].mean(axis=0))
     limit = np.quantile(likeness, 0.7)
-    return [word for word, like in zip(words, likeness, strict=True) if like < limit and word not in names]
+    whole = zip(pieces, likeness, strict=True)
+    return [p for p, like in whole if like < limit and len(p) > 1 and not p.startswith("##") and p not in names]
 
 
-def _pipeline(recipe: RedactionRecipe, words: Sequence[str], vectors: Embeddings) -> Language:
-    """An entity recogniser over hashed word shapes and, for the words that it has, a language model's word vectors."""
+def _pipeline(recipe: RedactionRecipe) -> Language:
+    """An entity recogniser over the shapes of words and their vectors, which the tokenizer sees to."""
     nlp = spacy.blank("en")
-    nlp.vocab.vectors = Vectors(data=vectors, keys=words, strings=nlp.vocab.strings, attr="LOWER")
     encoder = {
         "@architectures": "spacy.Tok2Vec.v2",
         "embed": {
