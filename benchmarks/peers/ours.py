@@ -1,0 +1,48 @@
+"""codesuggest itself, trained by the same function as `codesuggest train`."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from codesuggest.domain import RedactedNarrative, RedactedText
+from codesuggest.embed import Embedder
+from codesuggest.suggest import Suggester
+from codesuggest.taxonomy import write_taxonomy
+from codesuggest.train import Recipe, load_recipe, train
+
+from .incidents import Sample, cells
+from .outcome import Outcome
+
+
+def train_and_score(sample: Sample, embedder: Embedder) -> dict[str, Outcome]:
+    """Every axis of a sample. The seconds of one axis are its share of the whole training."""
+    with tempfile.TemporaryDirectory() as work:
+        recipe = _recipe(sample, Path(work))
+        started = time.process_time()
+        model = train(recipe, embedder=embedder).model
+        seconds = (time.process_time() - started) / len(model.rankers)
+    suggester = Suggester(model, embedder)
+    narratives = [RedactedNarrative(str(n), RedactedText(text)) for n, text in enumerate(sample.test.texts)]
+    scores = suggester.score(narratives)
+    outcomes = {}
+    for cell in cells(sample):
+        codes = model.manifest.axes[cell.axis]
+        columns = [codes.index(code) for code in cell.codes]
+        found = scores[cell.axis][cell.coded][:, columns]
+        threshold = float("nan") if cell.exclusive else model.rankers[cell.axis].threshold_
+        outcomes[cell.axis] = Outcome(found, seconds, threshold)
+    return outcomes
+
+
+def _recipe(sample: Sample, work: Path) -> Recipe:
+    write_taxonomy(sample.taxonomy, work / "taxonomy")
+    with (work / "incidents.jsonl").open("w", encoding="utf-8") as file:
+        for number, (text, coding) in enumerate(zip(sample.train.texts, sample.train.codings, strict=True)):
+            file.write(json.dumps({"id": str(number), "text": text, "codes": coding}) + "\n")
+    recipe = work / "recipe.toml"
+    recipe.write_text(
+        f'name = "{sample.data}"\ntaxonomy = "taxonomy"\n[data]\nfiles = ["incidents.jsonl"]\nredacted = true\n',
+        encoding="utf-8",
+    )
+    return load_recipe(recipe)
