@@ -6,7 +6,8 @@ Run: python -m benchmarks.peers --data FOLDER --out FOLDER [--sizes 100,500] [--
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from .apart import Apart
@@ -26,9 +27,9 @@ APART = {
 SETFIT_SIZES = ("100",)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Fill the store, smallest training sizes first, and report on everything in it."""
-    options = _options()
+    options = _options(arguments)
     store = Store(options.out / "scores")
     seconds: dict[str, float] = {}
     compared: dict[str, Compared] = {}
@@ -38,10 +39,11 @@ def main() -> None:
         for cell in cells(sample):
             outcomes = {peer: found for peer in _peers() if (found := store.get(peer, cell))}
             compared[cell.name] = compare(cell, outcomes, n_rounds=options.rounds)
-        write_report(list(compared.values()), seconds, options.results, " ".join(sys.argv[1:]))
+        command = " ".join("PATH" if "/" in word else word for word in arguments)
+        write_report(list(compared.values()), seconds, options.results, command)
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the coded data sets")
     parser.add_argument("--out", type=Path, required=True, help="folder that keeps embeddings and scores between runs")
@@ -57,7 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--setfit-python", type=Path, help="Python of an environment with setfit")
     parser.add_argument("--setfit-limit", type=float, default=600, help="seconds after which a cell is given up")
     parser.add_argument("--report-only", action="store_true", help="train nothing")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _apart(options: argparse.Namespace) -> list[Apart]:
@@ -95,13 +97,14 @@ def _fill(sample: Sample, embedder: StoredEmbedder, store: Store, options: argpa
         made = train_and_score(sample, embedder)
         for cell in cells(sample):
             store.put(OURS, cell, made[cell.axis])
-    _fill_here({peer: missing[peer] for peer in HERE if missing.get(peer)}, sample, store)
+    runnable = [peer for peer in HERE if missing.get(peer) and (peer != "fasttext" or find_spec(peer))]
+    _fill_here({peer: missing[peer] for peer in runnable}, sample, store)
     for apart in _apart(options):
         _fill_apart(apart, {c.name: c for peer in apart.peers for c in missing.get(peer, [])}, store)
 
 
 def _fill_here(missing: dict[str, list[Cell]], sample: Sample, store: Store) -> None:
-    if not missing:
+    if not missing or not sample.train.texts:
         return
     lexical = Lexical.of(sample)
     for peer, every in missing.items():
@@ -129,4 +132,4 @@ def _log(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

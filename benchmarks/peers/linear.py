@@ -75,6 +75,8 @@ def minilm_logistic(cell: Cell, _: Lexical) -> Scores:
     if not cell.exclusive:
         return _one_by_one(cell, train, test, _dense_probability, absent=0.0)
     rows, columns = cell.given.nonzero()
+    if len(set(columns)) == 1:
+        return by_frequency(cell, _)
     scores = np.zeros(cell.right.shape)
     model = _dense_logistic().fit(train[rows], columns)
     scores[:, model.classes_] = model.predict_proba(test)
@@ -108,10 +110,12 @@ def fasttext(cell: Cell, _: Lexical) -> Scores:
         loss = "softmax" if cell.exclusive else "ova"
         options = {"lr": 1.0, "epoch": 100, "wordNgrams": 2, "bucket": 200_000, "thread": 1}
         model = library.train_supervised(str(path), loss=loss, verbose=0, **options)
-    labels, shares = model.predict([_words(text) for text in cell.test.texts], k=len(cell.codes))
     scores = np.zeros(cell.right.shape)
-    for row, (names, values) in enumerate(zip(labels, shares, strict=True)):
-        scores[row, [int(name.removeprefix("__label__")) for name in names]] = values
+    for row, text in enumerate(cell.test.texts):
+        # the binding itself: fasttext's own `predict` repeats the first share for every label of a list of texts,
+        # and fails under NumPy 2 on a single one
+        for share, label in model.f.predict(_words(text) + "\n", len(cell.codes), 0.0, "strict"):
+            scores[row, int(label.removeprefix("__label__"))] = share
     return scores
 
 
@@ -166,7 +170,7 @@ def _dense_logistic() -> LogisticRegression:
 
 def _calibrated_probability(train: Any, given: Given, test: Any) -> npt.NDArray[np.float64]:
     """Platt scaling needs the code in every fold; a rarer code gets its share of the training narratives."""
-    if given.sum() < _FOLDS:
+    if min(given.sum(), (~given).sum()) < _FOLDS:
         return np.full(test.shape[0], given.mean())
     model = CalibratedClassifierCV(LinearSVC(C=1.0, random_state=0), cv=_FOLDS, ensemble=False)
     return np.asarray(model.fit(train, given).predict_proba(test)[:, 1])

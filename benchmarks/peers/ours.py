@@ -5,8 +5,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from codesuggest.domain import RedactedNarrative, RedactedText
 from codesuggest.embed import Embedder
+from codesuggest.errors import RecipeError
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import write_taxonomy
 from codesuggest.train import Recipe, load_recipe, train
@@ -20,7 +23,10 @@ def train_and_score(sample: Sample, embedder: Embedder) -> dict[str, Outcome]:
     with tempfile.TemporaryDirectory() as work:
         recipe = _recipe(sample, Path(work))
         started = time.process_time()
-        model = train(recipe, embedder=embedder).model
+        try:
+            model = train(recipe, embedder=embedder).model
+        except RecipeError as error:
+            return {axis: Outcome(np.zeros((0, 0)), note=f"not trained: {error}") for axis in sample.taxonomy.axis}
         seconds = (time.process_time() - started) / len(model.rankers)
     suggester = Suggester(model, embedder)
     narratives = [RedactedNarrative(str(n), RedactedText(text)) for n, text in enumerate(sample.test.texts)]

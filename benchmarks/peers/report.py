@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from .linear import HERE
 
 LIBRARIES = ("codesuggest", "scikit-learn", "sentence-transformers", "torch", "numpy")
 BASELINE = "tfidf_svc"
+COLUMNS = ["axis", "figure", "codesuggest", "best peer", "difference", "codesuggest is"]
 INTRODUCTION = """
 Every peer is given the same training rows, and is measured on the same test rows of each set's fixed split, thinned to
 at most 2,000. None is tuned to a data set; `peers/linear.py`, `in_annif.py` and `in_setfit.py` say how each is set.
@@ -45,9 +46,11 @@ def write_report(compared: list[Compared], embedding_s: Mapping[str, float], fol
         _totals(compared),
         "Mean difference over all cells that a peer was run on:",
         _pooled_table(compared),
+        "## Where codesuggest is behind",
+        _behind(compared),
     ]
     for size in dict.fromkeys(c.cell.sample.size for c in compared):
-        parts += [f"## {_size(size)}", _size_table([c for c in compared if c.cell.sample.size == size])]
+        parts += [f"## With {_size(size)}", _size_table([c for c in compared if c.cell.sample.size == size])]
     parts += ["## Calibration", _calibration(compared), "## Training time", _times(compared, embedding_s)]
     parts += _not_run(compared)
     (folder / "peers.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -78,23 +81,27 @@ def _pooled_table(compared: list[Compared]) -> str:
     return _table(["peer", "cells", *FIGURES.values()], rows)
 
 
+def _behind(compared: list[Compared]) -> str:
+    rows = [[_size(c.cell.sample.size), *row] for c in compared for row in _rows(c) if row[-1] == "behind"]
+    return _table(["", *COLUMNS], rows) if rows else "In no cell."
+
+
 def _size_table(compared: list[Compared]) -> str:
-    rows = []
-    for c in compared:
-        for figure, name in FIGURES.items():
-            peer = c.best_peer(figure)
-            difference = c.difference(figure, peer)
-            rows.append(
-                [
-                    f"{c.cell.sample.data}.{c.cell.axis}",
-                    name,
-                    f"{c.rounds[OURS][figure][0]:.3f}",
-                    f"{c.rounds[peer][figure][0]:.3f} {_name(peer)}",
-                    _difference(difference),
-                    verdict(difference),
-                ]
-            )
-    return _table(["axis", "figure", "codesuggest", "best peer", "difference", "codesuggest is"], rows)
+    return _table(COLUMNS, [row for c in compared for row in _rows(c)])
+
+
+def _rows(c: Compared) -> Iterator[list[str]]:
+    for figure, name in FIGURES.items():
+        peer = c.best_peer(figure)
+        difference = c.difference(figure, peer)
+        yield [
+            f"{c.cell.sample.data}.{c.cell.axis}",
+            name,
+            f"{c.rounds[OURS][figure][0]:.3f}",
+            f"{c.rounds[peer][figure][0]:.3f} {_name(peer)}",
+            _difference(difference),
+            verdict(difference),
+        ]
 
 
 def _calibration(compared: list[Compared]) -> str:
@@ -167,7 +174,7 @@ def _name(peer: str) -> str:
 
 
 def _size(size: str) -> str:
-    return "All training rows" if size == "all" else f"{int(size):,} training rows"
+    return "all training rows" if size == "all" else f"{int(size):,} training rows"
 
 
 def _difference(difference: Estimate) -> str:
