@@ -52,6 +52,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sizes", default="100,500,2000,all", help="training narratives, or all")
     parser.add_argument("--peers", default=",".join(_peers()), help="peers to train; all in the store are reported")
     parser.add_argument("--again", default="", help="peers whose scores are made again")
+    parser.add_argument("--embedder", default="minilm", help="minilm, or hashing-64 to try the benchmark out")
     parser.add_argument("--most-tested", type=int, default=2000, help="test narratives of a data set")
     parser.add_argument("--seed", type=int, default=0, help="which training narratives are drawn")
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds")
@@ -81,8 +82,8 @@ def _samples(options: argparse.Namespace, seconds: dict[str, float]) -> Iterator
             if data not in read:
                 narratives = read_texts(options.data / data)
                 texts = [narrative.text for narrative in narratives]
-                vectors, seconds[data] = embeddings(texts, data, options.out / "embeddings")
-                read[data] = narratives, vectors, StoredEmbedder(texts, vectors)
+                vectors, seconds[data] = embeddings(options.embedder, texts, data, options.out / "embeddings")
+                read[data] = narratives, vectors, StoredEmbedder(options.embedder, texts, vectors)
             narratives, vectors, embedder = read[data]
             limits = {"seed": options.seed, "most_tested": options.most_tested}
             yield make_sample(options.data / data, narratives, vectors, size, **limits), embedder
@@ -104,10 +105,12 @@ def _fill(sample: Sample, embedder: StoredEmbedder, store: Store, options: argpa
 
 
 def _fill_here(missing: dict[str, list[Cell]], sample: Sample, store: Store) -> None:
-    if not missing or not sample.train.texts:
+    if not missing:
         return
     lexical = Lexical.of(sample)
     for peer, every in missing.items():
+        if not sample.train.texts and peer != "by_frequency":
+            continue  # the others have nothing to learn from
         for cell in every:
             _log(f"{cell.name} {peer}")
             started = time.process_time()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from codesuggest.metrics import Truth
+from codesuggest.domain import Truth
 
 from .incidents import Cell, Incidents
 from .outcome import Outcome
@@ -35,7 +35,11 @@ class Apart:
 
     def runs(self, cell: Cell) -> bool:
         """Whether it is to be run on a cell at all."""
-        return self.python is not None and (not self.sizes or cell.sample.size in self.sizes)
+        return (
+            self.python is not None
+            and bool(cell.train.texts)
+            and cell.sample.size in (self.sizes or (cell.sample.size,))
+        )
 
     def outcomes(self, cell: Cell) -> dict[str, Outcome]:
         """Every peer's outcome, with a note instead of scores where it did not finish or failed."""

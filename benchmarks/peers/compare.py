@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codesuggest.domain import Scores
-from codesuggest.metrics import Estimate, Rounds, Truth, decisions, estimate, resampled, resamples
+from codesuggest.domain import Scores, Truth
+from codesuggest.metrics import Estimate, Rounds, decisions, estimate, resampled, resamples
 
 from .incidents import SETS, Cell
 from .outcome import Outcome
@@ -69,7 +69,7 @@ def pooled(compared: list[Compared], figure: str, peer: str) -> Estimate | None:
 def _decided(cell: Cell, outcome: Outcome) -> Truth:
     threshold = outcome.threshold
     if np.isnan(threshold):
-        threshold = _matching(outcome.scores, float(cell.given.sum(axis=1).mean()))
+        threshold = _matching(outcome.scores, float(cell.given.sum() / max(len(cell.given), 1)))
     return decisions(outcome.scores, exclusive=cell.exclusive, threshold=threshold)
 
 

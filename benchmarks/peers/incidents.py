@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from codesuggest.domain import Codes, Embeddings, Narrative, Taxonomy
-from codesuggest.metrics import Truth
+from codesuggest.domain import Codes, Embeddings, Narrative, Taxonomy, Truth
 from codesuggest.read import Columns, NarrativeReader, read_narratives
 from codesuggest.taxonomy.table import taxonomy_from_codings
 

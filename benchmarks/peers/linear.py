@@ -41,7 +41,9 @@ class Lexical:
 
     @classmethod
     def of(cls, sample: Sample) -> Self:
-        """Fitted on the training narratives of a sample."""
+        """Fitted on the training narratives of a sample; without any, no features."""
+        if not sample.train.texts:
+            return cls(sparse.csr_matrix((0, 0)), sparse.csr_matrix((len(sample.test.texts), 0)), 0.0)
         shared = {"sublinear_tf": True, "min_df": 2 if len(sample.train.texts) >= 200 else 1}
         features = make_union(
             TfidfVectorizer(ngram_range=(1, 2), **shared),
@@ -55,7 +57,7 @@ class Lexical:
 
 def by_frequency(cell: Cell, _: Lexical) -> Scores:
     """Each code's share of the training narratives."""
-    return np.tile(cell.given.mean(axis=0), (len(cell.test.texts), 1))
+    return np.tile(cell.given.sum(axis=0) / max(len(cell.given), 1), (len(cell.test.texts), 1))
 
 
 def tfidf_svc(cell: Cell, lexical: Lexical) -> Scores:
