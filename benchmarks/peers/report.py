@@ -31,7 +31,8 @@ as many codes a narrative as training has. One draw of training rows; the interv
 
 def write_report(compared: list[Compared], embedding_s: Mapping[str, float], folder: Path, command: str) -> None:
     """peers.md, peers.csv and peers.svg of the cells that codesuggest was run on."""
-    compared = [c for c in compared if OURS in c.rounds]
+    notes = _not_run(compared)
+    compared = [c for c in compared if OURS in c.rounds and len(c.rounds) > 1]
     if not compared:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def write_report(compared: list[Compared], embedding_s: Mapping[str, float], fol
     for size in dict.fromkeys(c.cell.sample.size for c in compared):
         parts += [f"## With {_size(size)}", _size_table([c for c in compared if c.cell.sample.size == size])]
     parts += ["## Calibration", _calibration(compared), "## Training time", _times(compared, embedding_s)]
-    parts += _not_run(compared)
+    parts += notes
     (folder / "peers.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     _write_csv(compared, folder / "peers.csv")
     draw(compared, folder / "peers.svg")
@@ -140,7 +141,7 @@ def _seconds(compared: Iterable[Compared], peer: str) -> float:
 
 def _not_run(compared: list[Compared]) -> list[str]:
     notes = [
-        f"- {_name(peer)} on {c.cell.sample.data}.{c.cell.axis}, {_size(c.cell.sample.size)}: {outcome.note}."
+        f"- {_name(peer)} on {c.cell.sample.data}.{c.cell.axis}, {_size(c.cell.sample.size)}: {outcome.note.rstrip('.')}."
         for c in compared
         for peer, outcome in c.outcomes.items()
         if outcome.note
