@@ -33,14 +33,16 @@ def main(arguments: Sequence[str]) -> None:
     store = Store(options.out / "scores")
     seconds: dict[str, float] = {}
     compared: dict[str, Compared] = {}
+    command = " ".join("PATH" if "/" in word else word for word in arguments if word != "--report-only")
     for sample, embedder in _samples(options, seconds):
         if not options.report_only:
             _fill(sample, embedder, store, options)
         for cell in cells(sample):
             outcomes = {peer: found for peer in _peers() if (found := store.get(peer, cell))}
             compared[cell.name] = compare(cell, outcomes, n_rounds=options.rounds)
-        command = " ".join("PATH" if "/" in word else word for word in arguments if word != "--report-only")
-        write_report(list(compared.values()), seconds, options.results, command)
+        if not options.report_only:
+            write_report(list(compared.values()), seconds, options.results, command)
+    write_report(list(compared.values()), seconds, options.results, command)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
