@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from codesuggest.metrics import decisions, measure, per_narrative, ranks
+from codesuggest.metrics import decisions, estimate, measure, per_narrative, ranks, resampled, resamples
 
 SCORES = np.array([[0.7, 0.2, 0.1, 0.0], [0.1, 0.6, 0.2, 0.1], [0.3, 0.3, 0.2, 0.2]])
 TRUTH = np.array([[1, 0, 0, 0], [0, 0, 1, 1], [0, 1, 0, 0]], dtype=bool)
@@ -19,6 +19,7 @@ def test_figures_of_each_narrative() -> None:
     assert figures["recall@3"].tolist() == [1, 0.5, 1]
     assert figures["recall@5"].tolist() == [1, 1, 1]
     assert figures["mean_rank"].tolist() == [1, 2, 2]
+    assert figures["reciprocal_rank"].tolist() == [1, 0.5, 0.5]
     # row 2: (1/log2(3) + 1/log2(5)) / (1 + 1/log2(3)); row 3: 1/log2(3)
     assert figures["ndcg@5"] == pytest.approx([1, (0.63093 + 0.43068) / 1.63093, 0.63093], abs=1e-4)
 
@@ -60,3 +61,19 @@ def test_intervals_hold_the_value_and_narrow_with_more_narratives() -> None:
         return figure.high - figure.low
 
     assert width(100) > 2 * width(2000)
+
+
+def test_a_paired_difference_is_narrower_than_the_figures_it_is_of() -> None:
+    rng = np.random.default_rng(2)
+    truth = np.eye(4, dtype=bool)[rng.integers(0, 4, 300)]
+    one = rng.uniform(size=(300, 4)) + truth * 0.3
+    other = one + rng.uniform(size=(300, 4)) * 0.01  # nearly the same ranking
+    weights = resamples(300, n_rounds=200)
+    first, second = (resampled(scores, truth, truth, weights)["reciprocal_rank"] for scores in (one, other))
+    alone, difference = estimate(first), estimate(first - second)
+    assert difference.high - difference.low < (alone.high - alone.low) / 4
+
+
+def test_a_right_code_that_is_ranked_third_has_a_reciprocal_rank_of_a_third() -> None:
+    truth = np.array([[0, 0, 1, 0]], dtype=bool)
+    assert per_narrative(SCORES[:1], truth)["reciprocal_rank"].tolist() == [1 / 3]

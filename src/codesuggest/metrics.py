@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from codesuggest.domain import Scores, Truth
 
+Rounds = npt.NDArray[np.float64]
+"""The first is of the narratives as they are, the others of narratives drawn again."""
+
 _N_BINS = 15
 
 
@@ -49,20 +52,30 @@ def measure(
 
     hit@1      the best-ranked code is a right one.
     recall@k   mean share of the right codes among the first k.
+    reciprocal_rank  mean of 1 / rank of the first right code.
     mean_rank  mean rank of the first right code.
     macro_f1, micro_f1  of `decided`; macro over the codes that occur in truth or decisions.
     ndcg@5     discounted cumulative gain of the first 5, against the best possible.
     ece        expected calibration error of the best-ranked code, 15 bins of equal count.
     """
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), size=n_rounds)
-    rounds_of = np.vstack([np.ones(len(truth)), weights.astype(np.float64)])
-    rounds: dict[str, npt.NDArray[np.float64]] = {
-        name: rounds_of @ values / len(truth) for name, values in per_narrative(scores, truth).items()
-    }
-    rounds |= _f1(rounds_of, truth, decided)
-    rounds["ece"] = _ece(rounds_of, scores, truth)
-    return {name: _estimate(values) for name, values in rounds.items()}
+    rounds = resampled(scores, truth, decided, resamples(len(truth), n_rounds=n_rounds, seed=seed))
+    return {name: estimate(values) for name, values in rounds.items()}
+
+
+def resamples(n: int, *, n_rounds: int = 1000, seed: int = 0) -> Rounds:
+    """How often each of n narratives is drawn in each round, shape (1 + n_rounds, n); the first round has each once."""
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_rounds)
+    return np.vstack([np.ones(n), drawn.astype(np.float64)])
+
+
+def resampled(scores: Scores, truth: Truth, decided: Truth, weights: Rounds) -> dict[str, Rounds]:
+    """Every figure of `measure` in every round of `resamples`, shape (1 + n_rounds,).
+
+    Two rankings of the same narratives in the same rounds are paired: the difference of their rounds is a figure too.
+    """
+    total = weights.sum(axis=1)
+    rounds = {name: weights @ values / total for name, values in per_narrative(scores, truth).items()}
+    return rounds | _f1(weights, truth, decided) | {"ece": _ece(weights, scores, truth)}
 
 
 def per_narrative(scores: Scores, truth: Truth) -> Mapping[str, npt.NDArray[np.float64]]:
@@ -78,6 +91,7 @@ def per_narrative(scores: Scores, truth: Truth) -> Mapping[str, npt.NDArray[np.f
         "recall@3": found[3],
         "recall@5": found[5],
         "mean_rank": first.astype(np.float64),
+        "reciprocal_rank": 1 / first,
         "ndcg@5": gain / ideal,
     }
 
@@ -102,10 +116,11 @@ def _ece(weights: npt.NDArray[np.float64], scores: Scores, truth: Truth) -> npt.
     for number, members in enumerate(np.array_split(np.argsort(score, kind="stable"), _N_BINS)):
         bins[members, number] = 1
     gaps = weights @ (bins * (score - right)[:, None])
-    return np.asarray(np.abs(gaps).sum(axis=1) / len(scores))
+    return np.asarray(np.abs(gaps).sum(axis=1) / weights.sum(axis=1))
 
 
-def _estimate(rounds: npt.NDArray[np.float64]) -> Estimate:
+def estimate(rounds: Rounds) -> Estimate:
+    """The figure of the first round, with the interval that the others give."""
     low, high = np.percentile(rounds[1:], [2.5, 97.5])
     return Estimate(float(rounds[0]), float(low), float(high))
 

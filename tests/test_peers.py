@@ -1,0 +1,75 @@
+"""The side-by-side comparison, on data small enough to know the answer."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from codesuggest.metrics import Estimate
+
+ROOT = Path(__file__).parents[1]
+WORDS = {"Care": "nurse", "Staff": "doctor", "Food": "lunch"}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set whose code is one word of the text."""
+    root = tmp_path_factory.mktemp("peers")
+    data = root / "data" / "nhs_feedback_p1"
+    data.mkdir(parents=True)
+    rows = [(str(n), list(WORDS)[n % 3]) for n in range(180)]
+    with (data / "data.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text", "category", "subcategory", "criticality"])
+        writer.writerows([n, f"visit {n} the {WORDS[code]} came", code, code[0], "1"] for n, code in rows)
+    (data / "split.csv").write_text(
+        "id,split\n" + "".join(f"{n},{'train' if int(n) < 120 else 'test'}\n" for n, _ in rows)
+    )
+    return root
+
+
+def run(root: Path, *extra: str) -> None:
+    from benchmarks.peers.__main__ import main
+
+    folders = ["--data", str(root / "data"), "--out", str(root / "out"), "--results", str(root / "results")]
+    main([*folders, "--sets", "nhs_feedback_p1", "--sizes", "60", "--rounds", "50", "--embedder", "hashing-64", *extra])
+
+
+def figures(root: Path) -> dict[tuple[str, str], float]:
+    with (root / "results" / "peers.csv").open(newline="") as file:
+        return {
+            (row["peer"], row["axis"]): float(row["value"]) for row in csv.DictReader(file) if row["figure"] == "hit@1"
+        }
+
+
+def test_peers_are_measured_on_the_same_rows_and_a_second_run_trains_only_what_is_asked_for_again(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    peers = ("--peers", "codesuggest,by_frequency,tfidf_svc,late_fusion")
+    run(folders, *peers)
+    hits = figures(folders)
+    assert hits["codesuggest", "category"] == hits["tfidf_svc", "category"] == 1.0
+    assert hits["by_frequency", "category"] == pytest.approx(1 / 3, abs=1e-4)
+    report = (folders / "results" / "peers.md").read_text()
+    assert (
+        "| nhs_feedback_p1.category | hit@1 | 1.000 | 1.000 tfidf svc | +0.000 (+0.000 to +0.000) | level |" in report
+    )
+    capsys.readouterr()
+    run(folders, *peers)
+    assert capsys.readouterr().err == ""
+    run(folders, *peers, "--again", "codesuggest")
+    assert "tfidf_svc" not in (trained := capsys.readouterr().err)
+    assert "codesuggest" in trained
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.01, 0.1, "ahead"), (-0.1, -0.01, "behind"), (-0.01, 0.1, "level"), (0.0, 0.0, "level")]
+)
+def test_only_a_difference_whose_interval_leaves_out_zero_counts(
+    low: float, high: float, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.peers.compare import verdict
+
+    assert verdict(Estimate((low + high) / 2, low, high)) == word
