@@ -24,6 +24,13 @@ STATUS: dict[type[errors.CodesuggestError], int] = {
     errors.SettingsError: 500,
     errors.RecipeError: 500,
     errors.AgreementError: 500,
+    errors.StoreError: 503,
+    errors.MissingError: 404,
+    errors.ConflictError: 409,
+    errors.CodingError: 422,
+    errors.SignInError: 401,
+    errors.ForbiddenError: 403,
+    errors.TooOftenError: 429,
 }
 """The HTTP status of each error; a test holds it complete."""
 

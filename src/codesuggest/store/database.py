@@ -1,0 +1,106 @@
+"""The database: SQLite with a write-ahead log by default, PostgreSQL by URL. Every write is one transaction."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from codesuggest.errors import SettingsError, StoreError
+
+_READ_ONLY = "codesuggest_read_only"
+_WAIT_S = 10
+_SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON")
+"""Survives a power cut, holds references, fires triggers on REPLACE too, and overwrites what is erased."""
+
+
+class Database:
+    """Where the store is. `reading` and `writing` give a session that is one transaction.
+
+    Raises SettingsError if the URL cannot be used, StoreError if the database does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _engine(self.url)
+        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
+        self._one_writer: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading, from one state of the database."""
+        with _answering(), Session(self._reader) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session for writing: committed at the end, undone by any error. On SQLite one at a time."""
+        with _answering(), self._one_writer, Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """A database that does not answer, as an error of ours that repeats none of the values."""
+    failure = ""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        failure = type(error.orig).__name__
+    if failure:
+        raise StoreError(f"The database did not answer ({failure}), so nothing was changed. Try again shortly.")
+
+
+def _url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        backend = ""
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise SettingsError(
+        "CODESUGGEST_DATABASE_URL: expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+    )
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        if url.get_backend_name() == "sqlite":
+            engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _WAIT_S})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        return create_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=20,
+            connect_args={"connect_timeout": _WAIT_S, "options": f"-c statement_timeout={_WAIT_S * 1000}"},
+        )
+    except ImportError as error:
+        raise SettingsError("PostgreSQL needs psycopg: pip install 'codesuggest[postgres]'.") from error
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    """Transactions are begun by us, not by the driver."""
+    connection.isolation_level = None
+    for pragma in _SQLITE:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at once, so that what it has read is still so when it writes."""
+    is_read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
