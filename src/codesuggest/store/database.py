@@ -5,12 +5,20 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 
-from codesuggest.errors import SettingsError, StoreError
+from codesuggest.errors import ConflictError, SettingsError, StoreError
+
+__all__ = ["Database", "Session"]
 
 _READ_ONLY = "codesuggest_read_only"
 _WAIT_S = 10
@@ -51,13 +59,16 @@ class Database:
 @contextmanager
 def _answering() -> Iterator[None]:
     """A database that does not answer, as an error of ours that repeats none of the values."""
-    failure = ""
+    refusal: StoreError | ConflictError
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        failure = type(error.orig).__name__
-    if failure:
-        raise StoreError(f"The database did not answer ({failure}), so nothing was changed. Try again shortly.")
+        return
+    except IntegrityError:
+        refusal = ConflictError("Another request did this first, or it is never done; nothing was changed. Look again.")
+    except (OperationalError, InterfaceError, exc.TimeoutError) as error:
+        kind = type(error).__name__
+        refusal = StoreError(f"The database did not answer ({kind}), so nothing was changed. Try again shortly.")
+    raise refusal
 
 
 def _url(url: str) -> URL:
