@@ -85,15 +85,18 @@ class Intake:
         for arrival, result in zip(arrivals, results, strict=True):
             if isinstance(result, Unredacted):
                 received.refused[result.id] = "it could not be redacted, so nothing of it was kept"
+            elif (arrival.site, result.id) in kept:
+                received.refused[result.id] = "its reference occurs twice in what was sent; the first was taken"
             else:
                 kept[arrival.site, result.id] = arrival, result
         with self._database.reading() as session:
             self._leave_out_known(session, kept, received)
         suggested = self._suggest([redacted for _, redacted in kept.values()])
+        made = dict(zip(kept, suggested, strict=True))
         with self._database.writing() as session:
             self._leave_out_known(session, kept, received)
-            for (arrival, redacted), made in zip(kept.values(), suggested, strict=False):
-                received.added[redacted.id] = self._keep(session, arrival, redacted, made)
+            for key, (arrival, redacted) in kept.items():
+                received.added[redacted.id] = self._keep(session, arrival, redacted, made[key])
             if kept:
                 record(session, by, "receive", f"{len(kept)} incidents", first=min(received.added.values()))
 
@@ -153,7 +156,7 @@ def within_site(session: Session, content: Mapping[str, Any], caller: Caller) ->
 
 
 def arrivals_of(narratives: Iterator[Narrative], site: str) -> Iterator[Arrival]:
-    """Narratives of a file, with site and dates from its columns `site`, `occurred` and `reported`, where it has them."""
+    """Narratives of a file, with site and dates from its columns `site`, `occurred`, `reported` if it has them."""
     for narrative in narratives:
         details = {name.strip().casefold(): value for name, value in narrative.details.items()}
         yield Arrival(

@@ -51,6 +51,11 @@ class Database:
         with _answering(), self._one_writer, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def forget_erased(self) -> None:
+        """Write what was erased over on disk, as far as we reach: SQLite's log is emptied, PostgreSQL's tables vacuumed."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else "VACUUM")
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()

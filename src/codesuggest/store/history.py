@@ -1,7 +1,7 @@
 """Confirmations and settled codes as values: what the page, training, audits and exports read."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -27,8 +27,12 @@ def confirmations(
     incidents: Sequence[int] | None = None,
     coder_id: int | None = None,
     with_superseded: bool = False,
+    latest: int | None = None,
 ) -> list[Confirmation]:
-    """The confirmations within the caller's sites, oldest first; corrected ones only if asked for."""
+    """The confirmations within the caller's sites, oldest first; corrected ones only if asked for.
+
+    latest  so many of the latest only, newest first.
+    """
     later = aliased(tables.Confirmation)
     query = (
         select(tables.Confirmation, tables.Incident, tables.Coder.name, tables.ShownSuggestion.model, later.id)
@@ -37,7 +41,8 @@ def confirmations(
         .outerjoin(tables.ShownSuggestion, tables.Confirmation.suggestion_id == tables.ShownSuggestion.id)
         .outerjoin(later, later.supersedes_id == tables.Confirmation.id)
         .where(seen_by(caller))
-        .order_by(tables.Confirmation.id)
+        .order_by(tables.Confirmation.id if latest is None else tables.Confirmation.id.desc())
+        .limit(latest)
     )
     if incidents is not None:
         query = query.where(tables.Confirmation.incident_id.in_(incidents))
@@ -67,6 +72,21 @@ def settled_incidents(
             return
         yield from _settled(session, caller, incidents)
         n, after = n + len(incidents), incidents[-1].id
+
+
+def first_suggested(session: Session, incidents: Collection[int]) -> dict[int, dict[str, str]]:
+    """By incident, the best-ranked code of every axis in the suggestions that were made of it first."""
+    best: dict[int, dict[str, str]] = {}
+    wanted = sorted(incidents)
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(tables.ShownSuggestion.incident_id, tables.ShownSuggestion.content).where(
+            tables.ShownSuggestion.incident_id.in_(wanted[start : start + _CHUNK]),
+            tables.ShownSuggestion.content.is_not(None),
+        )
+        for incident_id, content in session.execute(query.order_by(tables.ShownSuggestion.id)):
+            ranked = {axis: codes[0]["code"] for axis, codes in content["axes"].items() if codes}
+            best.setdefault(incident_id, ranked)
+    return best
 
 
 def _settled(session: Session, caller: Caller, incidents: Sequence[tables.Incident]) -> Iterator[SettledIncident]:

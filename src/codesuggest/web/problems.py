@@ -35,10 +35,19 @@ STATUS: dict[type[errors.CodesuggestError], int] = {
 """The HTTP status of each error; a test holds it complete."""
 
 
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "10"}, 503: {"Retry-After": "5"}}
+
+
 def problem(status: int, title: str, detail: str) -> JSONResponse:
     """A problem+json answer."""
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(content, status_code=status, media_type="application/problem+json")
+    headers = _HEADERS.get(status)
+    return JSONResponse(content, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def route_of(scope: Scope) -> str:
+    """The route that a request matched, as it is declared: a path as sent may hold anything."""
+    return str(getattr(scope.get("route"), "path", "unknown"))
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -50,21 +59,21 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    log.info("refused path=%s status=%d error=%s", request.url.path, status, type(error).__name__)
+    log.info("refused path=%s status=%d error=%s", route_of(request.scope), status, type(error).__name__)
     return problem(status, type(error).__doc__ or "Error", str(error))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for nothing else
     fields = sorted({".".join(str(part) for part in item["loc"] if isinstance(part, str)) for item in error.errors()})
-    log.info("refused path=%s status=422 error=validation", request.url.path)
+    log.info("refused path=%s status=422 error=validation", route_of(request.scope))
     detail = f"Not as documented in /openapi.json: {', '.join(fields)}."
     return problem(422, "The request is not of the documented shape.", detail)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
-    return problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+    return problem(error.status_code, str(error.detail), "See /openapi.json for what there is.")
 
 
 class Contain:
@@ -78,6 +87,6 @@ class Contain:
         try:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001  whatever it is, nothing of it may travel further
-            log.error("failed path=%s error=%s", scope.get("path"), type(error).__name__)
+            log.error("failed path=%s error=%s", route_of(scope), type(error).__name__)
             answer = problem(500, "Internal error.", "The service failed on this request. Nothing of it was kept.")
             await answer(scope, receive, send)
