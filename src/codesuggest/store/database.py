@@ -52,7 +52,7 @@ class Database:
             yield session
 
     def forget_erased(self) -> None:
-        """Write what was erased over on disk, as far as we reach: SQLite's log is emptied, PostgreSQL's tables vacuumed."""
+        """Write over what was erased: SQLite's log is emptied, PostgreSQL's tables are vacuumed."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else "VACUUM")
 
@@ -118,5 +118,8 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once, so that what it has read is still so when it writes."""
-    is_read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    options = connection.get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return
+    is_read_only = options.get(_READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from codesuggest.domain import Caller, SuggestedIncident
@@ -77,7 +77,7 @@ def search(
 def counts_by_state(session: Session, caller: Caller) -> dict[str, int]:
     """How many incidents of the caller's sites are in each state."""
     query = select(Incident.state, func.count()).where(seen_by(caller)).group_by(Incident.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def keep_suggestion(
@@ -114,12 +114,12 @@ def _given(code: str) -> Select[int]:
     overruled = select(Adjudication.supersedes_id).where(Adjudication.supersedes_id.is_not(None))
     settled = select(Adjudication.incident_id)
     confirmed = select(Confirmation.incident_id).where(
-        Confirmation.codes.like(quoted, escape="\\"),
+        type_coerce(Confirmation.codes, Text).like(quoted, escape="\\"),
         Confirmation.id.not_in(corrected),
         Confirmation.incident_id.not_in(settled),
     )
     adjudicated = select(Adjudication.incident_id).where(
-        Adjudication.codes.like(quoted, escape="\\"), Adjudication.id.not_in(overruled)
+        type_coerce(Adjudication.codes, Text).like(quoted, escape="\\"), Adjudication.id.not_in(overruled)
     )
     return select(Incident.id).where(or_(Incident.id.in_(confirmed), Incident.id.in_(adjudicated)))
 
