@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from postgres import postgres_is_installed, running_postgres
 from sqlalchemy import create_engine
 
 from codesuggest.domain import Taxonomy
@@ -18,6 +17,7 @@ from codesuggest.store.schema import upgrade
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import load_taxonomy
 from codesuggest.train import load_recipe, train
+from postgres import postgres_is_installed, running_postgres
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "annotation" / "sample" / "incidents.jsonl"
@@ -114,12 +114,18 @@ def postgres() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of an empty SQLite store."""
+    shutil.copy(sqlite_template, tmp_path / "store.db")
+    return f"sqlite:///{tmp_path}/store.db"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty store, on each kind of database."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
-        return f"sqlite:///{tmp_path}/store.db"
+        return str(request.getfixturevalue("sqlite_url"))
     url: str = request.getfixturevalue("postgres")
     name = f"store_{next(_NUMBERS)}"
     _execute(url, f"CREATE DATABASE {name} TEMPLATE template")

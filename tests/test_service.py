@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from reviewers import CODES, OTHER, Department, Person, department
 
 from codesuggest.suggest import Suggester
+from reviewers import CODES, OTHER, Department, Person, department
 
 TEXTS = ("Film lost in transit", "Injector failed and the scan was repeated", "Wrong side imaged")
 

@@ -212,11 +212,16 @@ def test_a_failed_write_changes_nothing(database: Database) -> None:
     add_incident(database, "W1")
     with pytest.raises(ConflictError):
         add_incident(database, "W1")
-    with pytest.raises((StoreError, DatabaseError)), database.writing() as session:
+    with pytest.raises((StoreError, DatabaseError)):
+        _add_and_fail(database)
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM incidents")).scalar_one() == 1
+
+
+def _add_and_fail(database: Database) -> None:
+    with database.writing() as session:
         session.add(
             tables.Incident(reference="W2", received_at=now(), text="x", existing_codes={}, redactor="r", draw=0)
         )
         session.flush()
         session.execute(text("SELECT nothing FROM nowhere"))
-    with database.reading() as session:
-        assert session.execute(text("SELECT count(*) FROM incidents")).scalar_one() == 1

@@ -146,6 +146,8 @@ class TokenIn(Strict):
     """A new machine token."""
 
     name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain)]
-    scopes: list[Key] = Field(min_length=1, max_length=len(SCOPES), description=f"Of {', '.join(SCOPES)}.")
+    scopes: list[Annotated[str, Field(pattern=r"^[a-z:]{1,30}$")]] = Field(
+        min_length=1, max_length=len(SCOPES), description=f"Of {', '.join(SCOPES)}."
+    )
     site: Site = ""
     days: int | None = Field(None, ge=1, le=3650, description="Good for so many days; left out: until revoked.")
