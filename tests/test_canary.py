@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from reviewers import CODES, OTHER, Person, department
 from typer.testing import CliRunner
 
 from codesuggest.cli import app
@@ -22,6 +21,7 @@ from codesuggest.store.backup import backup
 from codesuggest.suggest import Suggester
 from codesuggest.train import load_recipe, train
 from codesuggest.web import create_app
+from reviewers import CODES, OTHER, Person, department
 
 PLANTED = ("Zebedee Quillfeather", "Quillfeather", "999 123 4560", "9991234560", "17/11/1938", "ZQ4471902")
 TEXT = (

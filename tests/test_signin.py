@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from reviewers import Department, Person, department
 from starlette.routing import Route
 
 from codesuggest.errors import SignInError, TooOftenError
@@ -21,6 +20,7 @@ from codesuggest.web import create_app
 from codesuggest.web.headers import HEADERS
 from codesuggest.web.limits import RateLimit
 from codesuggest.web.who import COOKIE, May
+from reviewers import Department, department
 
 PASSWORD = "three random words"
 

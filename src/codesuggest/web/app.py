@@ -15,7 +15,7 @@ from codesuggest.suggest import Suggester
 from codesuggest.web import adjudicating, administering, exporting, incidents, measuring, reviewing, sessions, stateless
 from codesuggest.web.headers import SecurityHeaders
 from codesuggest.web.limits import RateLimit, TimeLimit
-from codesuggest.web.problems import Contain, add_problem_handlers
+from codesuggest.web.problems import DOCUMENTED, Contain, add_problem_handlers
 from codesuggest.web.service import Service
 from codesuggest.web.size import BodySizeLimit
 
@@ -29,7 +29,14 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
     Raises StoreError if there is to be a store and its schema is not this version's.
     """
     service = _service(suggester, settings)
-    app = FastAPI(title="codesuggest", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="codesuggest",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        responses=DOCUMENTED,
+    )
     app.state.service = service
     app.state.figures = measuring.Figures()
     for module in (stateless, measuring, *(_KEEPING if service.store else ())):

@@ -4,6 +4,7 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,7 +60,9 @@ class Measure:
             self._figures.seconds.labels(route).observe(time.perf_counter() - started)
 
 
-@router.get("/metrics", summary="The service's own figures, for Prometheus", tags=["health"])
+@router.get(
+    "/metrics", summary="The service's own figures, for Prometheus", tags=["health"], response_class=PlainTextResponse
+)
 def metrics(
     request: Request, service: Serving, _: Annotated[Caller, Depends(May("administrator", "metrics"))]
 ) -> Response:

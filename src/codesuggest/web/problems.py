@@ -1,6 +1,7 @@
 """Errors as problem+json (RFC 9457). Nothing that was sent is repeated: it may be a narrative."""
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -35,6 +36,27 @@ STATUS: dict[type[errors.CodesuggestError], int] = {
 """The HTTP status of each error; a test holds it complete."""
 
 
+_SHAPE = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("type", "title", "detail")} | {"status": {"type": "integer"}},
+    "required": ["type", "title", "status", "detail"],
+}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {"description": reason, "content": {"application/problem+json": {"schema": _SHAPE}}}
+    for status, reason in {
+        400: "The request cannot be read.",
+        401: "Nobody is signed in.",
+        403: "Not for you to do.",
+        404: "Not there, or not for you to see.",
+        409: "Settled already, or changed since it was read.",
+        413: "Too large.",
+        422: "Not of the documented shape, or not a whole coding.",
+        429: "Too many requests.",
+        503: "Try again shortly.",
+    }.items()
+}
+"""What every route may answer besides, for the description."""
+
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "10"}, 503: {"Retry-After": "5"}}
 
 
@@ -65,10 +87,24 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for nothing else
-    fields = sorted({".".join(str(part) for part in item["loc"] if isinstance(part, str)) for item in error.errors()})
+    ours = _documented_names(request.app.openapi())
+    fields = sorted({".".join(part for part in item["loc"] if part in ours) for item in error.errors()})
     log.info("refused path=%s status=422 error=validation", route_of(request.scope))
     detail = f"Not as documented in /openapi.json: {', '.join(fields)}."
     return problem(422, "The request is not of the documented shape.", detail)
+
+
+def _documented_names(description: object) -> set[str]:
+    """Every name of a field or parameter in the description: names as sent may hold anything."""
+    names = {"body", "query", "path", "header"}
+    if isinstance(description, dict):
+        names |= set(description.get("properties", ()))
+        if isinstance(parameter := description.get("name"), str):
+            names.add(parameter)
+    inner = (
+        description.values() if isinstance(description, dict) else description if isinstance(description, list) else ()
+    )
+    return names.union(*map(_documented_names, inner))
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

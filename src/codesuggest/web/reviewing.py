@@ -24,6 +24,7 @@ from codesuggest.web.stateless import Serving
 from codesuggest.web.who import May
 
 router = APIRouter(prefix="/v1", tags=["review"])
+REPLAYED: dict[int | str, dict[str, Any]] = {200: {"description": "On record already, from an earlier sending."}}
 Coder = Annotated[Caller, Depends(May("coder"))]
 
 
@@ -62,7 +63,7 @@ def suggestions(
         return suggestions_answer(session, row, caller)
 
 
-@router.post("/incidents/{id}/confirm", summary="Confirm codes on every axis", status_code=201)
+@router.post("/incidents/{id}/confirm", summary="Confirm codes on every axis", status_code=201, responses=REPLAYED)
 def confirm_codes(
     id: IncidentId, body: ConfirmIn, key: IdempotencyKey, response: Response, service: Serving, caller: Coder
 ) -> dict[str, Any]:
@@ -74,7 +75,9 @@ def confirm_codes(
     return recorded_answer(service, caller, recorded, response)
 
 
-@router.post("/confirmations/{id}/supersede", summary="Correct a confirmation of mine", status_code=201)
+@router.post(
+    "/confirmations/{id}/supersede", summary="Correct a confirmation of mine", status_code=201, responses=REPLAYED
+)
 def supersede_codes(
     id: RowId, body: DecisionIn, key: IdempotencyKey, response: Response, service: Serving, caller: Coder
 ) -> dict[str, Any]:
