@@ -82,7 +82,9 @@ def ready(service: Serving, _: Annotated[Caller, Depends(May("anyone"))]) -> dic
     return {"status": "ready", "model": manifest.name, "taxonomy": manifest.taxonomy, "created": manifest.created}
 
 
-def _answer(service: Service, items: list[tuple[str, str]], body: OneNarrative | ManyNarratives) -> list[dict[str, Any]]:
+def _answer(
+    service: Service, items: list[tuple[str, str]], body: OneNarrative | ManyNarratives
+) -> list[dict[str, Any]]:
     started = time.perf_counter()
     narratives = [service.reader.narrative(reference, text) for reference, text in items]
     with service.lock:  # one computation at a time: two on the same cores only slow each other down
