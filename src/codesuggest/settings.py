@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -79,3 +80,16 @@ def shipped(folder: Literal["taxonomy", "redaction", "protocol.toml"]) -> Path:
         return installed
     root = Path(__file__).parents[2]
     return root / ("models" if folder == "redaction" else "annotation") / folder
+
+
+def settings_example() -> str:
+    """Every setting with its meaning and default, as a file of variables to copy and change."""
+    lines = [
+        "# Every setting of codesuggest with its default. Copy this file, and take the # away where you change one."
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else field.default
+        shown = str(default).lower() if isinstance(default, bool) else str(default)
+        lines += ["", *(f"# {line}" for line in wrap(field.description or "", 110))]
+        lines.append(f"# CODESUGGEST_{name.upper()}={shown}")
+    return "\n".join(lines) + "\n"
