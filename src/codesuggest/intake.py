@@ -19,7 +19,8 @@ from codesuggest.store.log import now, record
 from codesuggest.store.tables import Incident, ShownSuggestion
 from codesuggest.suggest import Suggester
 
-_CHUNK = 64
+_CHUNK = 16
+"""So few at a time that somebody who confirms meanwhile waits little."""
 _TOP = 10
 _CODE = re.compile(r"[\w.\-]{1,30}")
 """What a code looks like: nothing of a narrative that came in the wrong column gets in as one."""
@@ -139,7 +140,7 @@ class Intake:
 
     def _suggest(self, narratives: Sequence[RedactedNarrative]) -> list[SuggestedIncident]:
         with self._lock:
-            return self._suggester.suggest_redacted(narratives, top=_TOP)
+            return self._suggester.suggest_redacted(narratives, top=_TOP, reasons=True)
 
     def _is_current(self, latest: ShownSuggestion, incident: Incident) -> bool:
         content = latest.content or {}

@@ -57,7 +57,11 @@ class Settings(BaseSettings):
         12, ge=1, le=720, description="How long an incident stays with the coder who was given it."
     )
     requests_per_minute: int = Field(600, ge=1, description="Most requests a minute of one coder, token or address.")
-    request_timeout_s: int = Field(60, ge=1, description="Longest time that one request may take, in seconds.")
+    request_timeout_s: int = Field(
+        60,
+        ge=1,
+        description="Longest time that one request may take, in seconds; fifteen times as long where incidents are sent in.",
+    )
     threads: int = Field(0, ge=0, description="Threads of one computation. 0: as many as there are cores.")
 
 

@@ -62,7 +62,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     most = 4 * settings.max_narrative_chars * min(settings.max_batch, 50)
     app.add_middleware(BodySizeLimit, max_bytes=most, larger={incidents.FILE_PATH: settings.max_upload_mb * 1_000_000})
     app.add_middleware(Contain)
-    app.add_middleware(TimeLimit, seconds=settings.request_timeout_s)
+    longer = dict.fromkeys((incidents.FILE_PATH, incidents.BATCH_PATH), 15.0 * settings.request_timeout_s)
+    app.add_middleware(TimeLimit, seconds=settings.request_timeout_s, longer=longer)
     app.add_middleware(measuring.Measure, figures=app.state.figures)
     app.add_middleware(SecurityHeaders)
 

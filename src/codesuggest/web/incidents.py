@@ -21,7 +21,8 @@ from codesuggest.web.who import May
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 Sender = Annotated[Caller, Depends(May("lead", "incidents:write"))]
 Reader = Annotated[Caller, Depends(May("coder", "incidents:read"))]
-FILE_PATH = "/v1/incidents/file"
+FILE_PATH, BATCH_PATH = "/v1/incidents/file", "/v1/incidents/batch"
+"""Where more comes in at once than elsewhere."""
 
 
 @router.post("", summary="Send one incident in", status_code=201)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,11 +37,15 @@ class RateLimit:
 
 
 class TimeLimit:
-    """ASGI middleware that answers 503 where a request takes longer than `seconds`, slow sending included."""
+    """ASGI middleware that answers 503 where a request takes longer than `seconds`, slow sending included.
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    longer  paths that may take longer, and how long.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float, longer: Mapping[str, float] | None = None) -> None:
         self._app = app
         self._seconds = seconds
+        self._longer = longer or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -56,7 +60,7 @@ class TimeLimit:
             await send(message)
 
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._longer.get(scope["path"], self._seconds)):
                 await self._app(scope, receive, watched)
         except TimeoutError:
             if not started:
