@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     request_timeout_s: int = Field(
         60,
         ge=1,
-        description="Longest time that one request may take, in seconds; fifteen times as long where incidents are sent in.",
+        description="Longest time that one request may take, in seconds; fifteen times as long to send incidents in.",
     )
     threads: int = Field(0, ge=0, description="Threads of one computation. 0: as many as there are cores.")
 
