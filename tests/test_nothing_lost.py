@@ -200,7 +200,8 @@ def killer(server: Server, n_kills: int, seed: int, done: threading.Event) -> It
         yield number
 
 
-def assert_nothing_is_lost(start: Callable[[int], int], url: str, *, n: int, n_coders: int, n_kills: int) -> None:
+def n_kills_survived(start: Callable[[int], int], url: str, *, n: int, n_coders: int, n_kills: int) -> int:
+    """Let coders confirm and the server be killed; how often it was."""
     server, done = Server(start), threading.Event()
     database = Database(url)
     coders = fill(database, n, n_coders)
@@ -214,7 +215,6 @@ def assert_nothing_is_lost(start: Callable[[int], int], url: str, *, n: int, n_c
                 day.result(timeout=1500)
             done.set()
             n_killed = kills.result()
-            assert n_killed >= 1, "the server was never killed: too few incidents"
     finally:
         done.set()
         server.end(signal.SIGTERM)
@@ -224,14 +224,14 @@ def assert_nothing_is_lost(start: Callable[[int], int], url: str, *, n: int, n_c
         )
         kept = [tuple(row) for row in session.execute(query)]
     database.close()
-    print(f"{len(kept):,} confirmations, {n_coders} coders, server killed {n_killed} times, {database.url.drivername}")
     assert Counter(kept) == Counter(acknowledged)
     assert Counter(id for id, _, _ in kept) == Counter(range(1, n + 1))
+    return n_killed
 
 
 def test_a_few_confirmations_survive_a_killed_server(database_url: str, suggester: Suggester) -> None:
     with forks(database_url, suggester) as start:
-        assert_nothing_is_lost(start, database_url, n=200, n_coders=8, n_kills=3)
+        assert n_kills_survived(start, database_url, n=200, n_coders=8, n_kills=3) >= 1
 
 
 @pytest.mark.slow
@@ -239,10 +239,10 @@ def test_two_thousand_confirmations_of_twenty_coders_survive_a_server_killed_aga
     database_url: str, suggester: Suggester
 ) -> None:
     with forks(database_url, suggester) as start:
-        assert_nothing_is_lost(start, database_url, n=2000, n_coders=20, n_kills=40)
+        assert n_kills_survived(start, database_url, n=2000, n_coders=20, n_kills=40) >= 10
 
 
 @pytest.mark.slow
 def test_the_command_itself_loses_nothing_either(database_url: str, model_dir: Path) -> None:
     with commands(database_url, model_dir) as start:
-        assert_nothing_is_lost(start, database_url, n=300, n_coders=10, n_kills=1)
+        assert n_kills_survived(start, database_url, n=300, n_coders=10, n_kills=1) == 1

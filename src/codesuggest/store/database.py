@@ -22,6 +22,9 @@ __all__ = ["Database", "Session"]
 
 _READ_ONLY = "codesuggest_read_only"
 _WAIT_S = 10
+_POOL = {"pool_size": 20, "max_overflow": 20}
+"""As many connections as the server has threads."""
+
 _SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON")
 """Survives a power cut, holds references, fires triggers on REPLACE too, and overwrites what is erased."""
 
@@ -54,11 +57,18 @@ class Database:
     def forget_erased(self) -> None:
         """Write over what was erased: SQLite's log is emptied, PostgreSQL's tables are vacuumed."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            allow_any_time(connection)
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else "VACUUM")
 
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def allow_any_time(connection: Connection) -> None:
+    """Let what looks after the whole database take its time; a request's statements may not."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET statement_timeout = 0")
 
 
 @contextmanager
@@ -94,7 +104,7 @@ def _url(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
-            engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _WAIT_S})
+            engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _WAIT_S}, **_POOL)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
@@ -102,7 +112,7 @@ def _engine(url: URL) -> Engine:
             url,
             hide_parameters=True,
             pool_pre_ping=True,
-            pool_size=20,
+            **_POOL,
             connect_args={"connect_timeout": _WAIT_S, "options": f"-c statement_timeout={_WAIT_S * 1000}"},
         )
     except ImportError as error:

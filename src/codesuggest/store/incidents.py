@@ -11,6 +11,7 @@ from codesuggest.errors import ConflictError, MissingError
 from codesuggest.store.log import now
 from codesuggest.store.tables import Adjudication, Confirmation, Incident, ShownSuggestion
 
+STATES = ("waiting", "coded", "disagreed", "adjudicated", "withdrawn", "erased")
 GONE = ("withdrawn", "erased")
 """States in which an incident is not shown to coders."""
 

@@ -3,8 +3,8 @@
 import datetime as dt
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, Select, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Subquery, exists, func, or_, select, text, union_all
+from sqlalchemy.orm import Session, aliased
 
 from codesuggest.domain import Caller
 from codesuggest.store.assignments import is_open
@@ -53,35 +53,45 @@ def has_coded(session: Session, incident_id: int, coder_id: int) -> bool:
 
 
 def _wanted(caller: Caller, coder_id: int, *, with_skipped: bool = False) -> Select[Incident]:
-    """The incidents that still want a coding that this coder may give. `with_skipped`: skipped ones too."""
-    theirs = select(Confirmation.incident_id).where(Confirmation.coder_id == coder_id)
-    skipped = select(Assignment.incident_id).where(Assignment.coder_id == coder_id, Assignment.outcome == "skipped")
-    query = select(Incident).where(
-        Incident.state == "waiting",
-        seen_by(caller),
-        Incident.id.not_in(theirs),
-        Incident.n_wanted > _n_given() + _n_open(coder_id),
+    """The incidents that still want a coding that this coder may give. `with_skipped`: skipped ones too.
+
+    Written so that it looks at few rows however many wait: only an incident that wants two coders can wait and be coded
+    by one.
+    """
+    taken = _taken(coder_id)
+    mine = exists().where(Confirmation.incident_id == Incident.id, Confirmation.coder_id == coder_id)
+    skipped = exists().where(
+        Assignment.incident_id == Incident.id, Assignment.coder_id == coder_id, Assignment.outcome == "skipped"
     )
-    return query if with_skipped else query.where(Incident.id.not_in(skipped))
-
-
-def _n_given() -> ColumnElement[int]:
-    query = select(func.count()).where(Confirmation.incident_id == Incident.id, Confirmation.supersedes_id.is_(None))
-    return query.correlate(Incident).scalar_subquery()
-
-
-def _n_open(coder_id: int) -> ColumnElement[int]:
-    query = select(func.count()).where(
-        Assignment.incident_id == Incident.id, Assignment.coder_id != coder_id, is_open(now())
+    query = (
+        select(Incident)
+        .outerjoin(taken, taken.c.incident_id == Incident.id)
+        .where(Incident.state == "waiting", seen_by(caller))
+        .where(Incident.n_wanted > func.coalesce(taken.c.n, 0), or_(Incident.n_wanted == 1, ~mine))
     )
-    return query.correlate(Incident).scalar_subquery()
+    return query if with_skipped else query.where(~skipped)
+
+
+def _taken(coder_id: int) -> Subquery:
+    """By incident, how many codings are given, or are in another coder's hands."""
+    held = select(Assignment.incident_id).where(is_open(now()), Assignment.coder_id != coder_id)
+    given = (
+        select(Confirmation.incident_id)
+        .join(Incident, Confirmation.incident_id == Incident.id)
+        .where(Incident.state == "waiting", Incident.n_wanted > 1, Confirmation.supersedes_id.is_(None))
+    )
+    both = union_all(held, given).subquery()
+    return select(both.c.incident_id, func.count().label("n")).group_by(both.c.incident_id).subquery()
 
 
 def _by_site(query: Select[Incident]) -> Select[Incident]:
     """The site that waits most first, then the oldest of it."""
-    other = Incident.__table__.alias()
-    waiting = select(func.count()).where(other.c.state == "waiting", other.c.site == Incident.site)
-    return _oldest(query.order_by(waiting.correlate(Incident).scalar_subquery().desc(), Incident.site))
+    other = aliased(Incident)
+    waiting = (
+        select(other.site, func.count().label("n")).where(other.state == "waiting").group_by(other.site).subquery()
+    )
+    query = query.join(waiting, waiting.c.site == Incident.site)
+    return _oldest(query.order_by(waiting.c.n.desc(), Incident.site))
 
 
 def _oldest(query: Select[Incident]) -> Select[Incident]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
 from codesuggest.errors import StoreError
-from codesuggest.store.database import Database
+from codesuggest.store.database import Database, allow_any_time
 from codesuggest.store.tables import Table
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,6 +22,7 @@ def upgrade(database: Database) -> tuple[str, str]:
     before = schema_version(database)
     _refuse_newer(before)
     with database.engine.begin() as connection:
+        allow_any_time(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -128,7 +128,8 @@ class Incident(Table):
     __tablename__ = "incidents"
     __table_args__ = (
         UniqueConstraint("site", "reference"),
-        Index("ix_incidents_queue", "state", "site", "uncertainty"),
+        Index("ix_incidents_uncertain", "state", "uncertainty"),
+        Index("ix_incidents_drawn", "state", "draw"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -170,7 +171,15 @@ class Assignment(Table):
     """
 
     __tablename__ = "assignments"
-    __table_args__ = (Index("ix_assignments_open", "coder_id", "ended_at"),)
+    __table_args__ = (
+        Index("ix_assignments_coder", "coder_id", "ended_at"),
+        Index(
+            "ix_assignments_held",
+            "incident_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), index=True)

@@ -10,6 +10,7 @@ from codesuggest.domain import Caller
 from codesuggest.erase import misses_as_gold
 from codesuggest.errors import ForbiddenError
 from codesuggest.store.history import settled_incidents
+from codesuggest.store.log import record
 from codesuggest.web.answers import settled_answer
 from codesuggest.web.shapes import Cursor, Limit
 from codesuggest.web.stateless import Serving
@@ -27,9 +28,10 @@ def export(
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """Adjudicated, agreed by two, blind or assisted by one: `settled_by` says which."""
-    with service.database.reading() as session:
+    """Adjudicated, agreed by two, blind or assisted by one: `settled_by` says which. Who exported is on record."""
+    with service.database.writing() as session:
         rows = list(islice(settled_incidents(session, caller, after=cursor or 0, limit=limit), limit))
+        record(session, caller.name, "export", f"{len(rows)} incidents", after=cursor or 0, with_text=with_text)
     found = [settled_answer(row, with_text=with_text) for row in rows]
     return {"incidents": found, "next": rows[-1].incident_id if len(rows) == limit else None}
 

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from codesuggest.domain import Caller
-from codesuggest.store.incidents import counts_by_state
+from codesuggest.store.incidents import STATES, counts_by_state
 from codesuggest.web.problems import route_of
 from codesuggest.web.stateless import Serving
 from codesuggest.web.who import May
@@ -71,6 +71,7 @@ def metrics(
     assert isinstance(figures, Figures)  # noqa: S101  nothing else is ever put there
     if service.store is not None:
         with service.store.reading() as session:
-            for state, n in counts_by_state(session, Caller("metrics")).items():
-                figures.incidents.labels(state).set(n)
+            counts = counts_by_state(session, Caller("metrics"))
+        for state in STATES:
+            figures.incidents.labels(state).set(counts.get(state, 0))
     return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)

@@ -119,7 +119,8 @@ def _incidents() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         sa.UniqueConstraint("site", "reference", name=op.f("uq_incidents_site_reference")),
     )
-    op.create_index("ix_incidents_queue", "incidents", ["state", "site", "uncertainty"])
+    op.create_index("ix_incidents_uncertain", "incidents", ["state", "uncertainty"])
+    op.create_index("ix_incidents_drawn", "incidents", ["state", "draw"])
 
 
 def _tokens() -> None:
@@ -188,7 +189,9 @@ def _assignments() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
     op.create_index(op.f("ix_assignments_incident_id"), "assignments", ["incident_id"])
-    op.create_index("ix_assignments_open", "assignments", ["coder_id", "ended_at"])
+    op.create_index("ix_assignments_coder", "assignments", ["coder_id", "ended_at"])
+    held = sa.text("ended_at IS NULL")
+    op.create_index("ix_assignments_held", "assignments", ["incident_id"], sqlite_where=held, postgresql_where=held)
 
 
 def _erasures() -> None:
