@@ -1,18 +1,23 @@
 """A small real model, trained once on part of the sample with the hashing embedder; nothing here is mocked."""
 
 import itertools
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from codesuggest.domain import Taxonomy
 from codesuggest.embed import HashingEmbedder
 from codesuggest.redact import Redactor
 from codesuggest.registry import Model, save_model
+from codesuggest.store.database import Database
+from codesuggest.store.schema import upgrade
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import load_taxonomy
 from codesuggest.train import load_recipe, train
+from postgres import postgres_is_installed, running_postgres
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "annotation" / "sample" / "incidents.jsonl"
@@ -84,3 +89,64 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
         return path
 
     return _write
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store, migrated."""
+    path = tmp_path_factory.mktemp("store") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server whose database `template` is an empty store, migrated."""
+    if not postgres_is_installed():
+        pytest.skip("PostgreSQL is not installed")
+    with running_postgres() as url:
+        _execute(url, "CREATE DATABASE template")
+        database = Database(f"{url}/template")
+        upgrade(database)
+        database.close()
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of an empty SQLite store."""
+    shutil.copy(sqlite_template, tmp_path / "store.db")
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty store, on each kind of database."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    url: str = request.getfixturevalue("postgres")
+    name = f"store_{next(_NUMBERS)}"
+    _execute(url, f"CREATE DATABASE {name} TEMPLATE template")
+    return f"{url}/{name}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty store, on each kind of database."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+_NUMBERS = itertools.count(1)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(
+        f"{url}/postgres".replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

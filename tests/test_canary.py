@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from typer.testing import CliRunner
 
 from codesuggest.cli import app
@@ -16,9 +17,11 @@ from codesuggest.redact import Redactor
 from codesuggest.registry import load_model, save_model
 from codesuggest.report import evaluation_json, incident_json
 from codesuggest.settings import Settings, settings
+from codesuggest.store.backup import backup
 from codesuggest.suggest import Suggester
 from codesuggest.train import load_recipe, train
 from codesuggest.web import create_app
+from reviewers import CODES, OTHER, Person, department
 
 PLANTED = ("Zebedee Quillfeather", "Quillfeather", "999 123 4560", "9991234560", "17/11/1938", "ZQ4471902")
 TEXT = (
@@ -87,6 +90,54 @@ def test_no_answer_of_the_service_holds_it(suggester: Suggester, caplog: pytest.
             assert_clean(client.post("/v1/suggest", json=body).text, str(list(body)))
         assert_clean(client.post("/v1/suggest", content=TEXT.encode()).text, "raw body")
     assert_clean(caplog.text, "logs")
+
+
+def test_no_byte_of_the_store_no_log_and_no_error_of_its_interface_holds_it(
+    suggester: Suggester, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG), department(suggester, sqlite_url, double=1) as ward:
+        lead, coder, other = ward.person("lea", "administrator"), ward.person("cod"), ward.person("two")
+        (id,) = ward.send_in(lead, TEXT)
+        rows = f'id,text,site\nF1,"{TEXT}",\nF2,"{TEXT}\n'.encode()
+        lead.http.post("/v1/incidents/file", params={"name": "a.csv"}, content=rows)
+        answers = [
+            coder.confirm(coder.next()["incident"], comment=TEXT),
+            other.confirm(other.next()["incident"], OTHER, comment=TEXT),
+            lead.post(f"/v1/incidents/{id}/adjudicate", {"version": 2, "codes": CODES, "comment": TEXT}),
+            other.post(f"/v1/incidents/{other.next()['incident']['id']}/skip", {"reason": TEXT}),
+        ]
+        assert [answer.status_code for answer in answers] == [201, 201, 201, 204]
+        answers += refused_requests(lead, coder, id)
+        assert all(answer.status_code < 500 for answer in answers)
+        answers += [lead.get(path) for path in ("/v1/audit-log", "/v1/export", "/v1/incidents", "/metrics")]
+        for answer in answers:
+            assert_clean(answer.text, str(answer.request.url.path))
+        backup(ward.database, Path(str(ward.database.url.database)).with_name("copy.backup"))
+    for path in Path(str(ward.database.url.database)).parent.iterdir():
+        assert_clean(path.read_bytes(), path.name)
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
+    assert_clean("\n".join(ours), "logs")
+
+
+def refused_requests(lead: Person, coder: Person, id: int) -> list[Response]:
+    """A narrative in every place where something else belongs."""
+    words = {"version": 1, "codes": {"severity": [TEXT]}, "unsaid": [TEXT], "shown": {TEXT: [TEXT]}}
+    span = {"start": 0, "end": 1, "type": TEXT}
+    return [
+        lead.post("/v1/incidents", {"id": TEXT, "text": TEXT}),
+        lead.post("/v1/incidents", {"id": "W2", "text": TEXT, "site": TEXT, "codes": {TEXT: [TEXT]}}),
+        lead.post("/v1/incidents/batch", {"incidents": TEXT}),
+        coder.post(f"/v1/incidents/{id}/confirm", words),
+        coder.post(f"/v1/incidents/{id}/confirm", {**words, "shown": None}, key=TEXT[:8]),
+        coder.post(f"/v1/incidents/{id}/flag", {"version": 1, "spans": [span]}),
+        coder.get(f"/v1/incidents/{TEXT}"),
+        coder.get("/v1/incidents", state=TEXT, code=TEXT, cursor=TEXT),
+        coder.get(f"/v1/{TEXT}"),
+        lead.post("/v1/coders", {"name": TEXT, "role": TEXT, "password": TEXT}),
+        lead.post("/v1/tokens", {"name": "x", "scopes": [TEXT]}),
+        lead.http.post("/v1/session", json={"name": TEXT, "password": TEXT}),
+        lead.http.post("/v1/incidents/file", params={"name": f"{TEXT}.csv"}, content=TEXT.encode()),
+    ]
 
 
 def test_no_output_of_the_command_line_holds_it(

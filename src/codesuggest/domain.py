@@ -1,5 +1,6 @@
 """The values that pass between stages. Frozen, without input or output, and shy of showing narrative text."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -259,3 +260,82 @@ class SuggestedIncident:
     conflicts: tuple[Conflict, ...] = ()
     similar: tuple[SimilarIncident, ...] = ()
     notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a coder who signed in, or a machine with a token.
+
+    coder_id  None for a machine.
+    role      coder, lead or administrator; empty for a machine.
+    site      the one site whose incidents are seen; empty for all.
+    scopes    what a machine may do; empty for a person.
+    """
+
+    name: str
+    role: str = ""
+    site: str = ""
+    coder_id: int | None = None
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a coder decides on every axis of one incident, and what was on the screen.
+
+    unsaid   axes on which the narrative does not say.
+    shown    axis to the codes shown, in the order shown; None: as the suggestions had them.
+    comment  redacted before it comes here.
+    """
+
+    codes: Codes
+    unsaid: tuple[str, ...] = ()
+    comment: RedactedText = field(default=RedactedText(""), repr=False)
+    shown: Codes | None = None
+    time_on_screen_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """One coder's recorded decision, as training and audits read it.
+
+    position  1 for the incident's first coder, 2 for the second.
+    shown     what was shown, in order; empty where the coder decided blind, or after an erasure.
+    changed   axes whose first code shown was not taken.
+    model     the model whose suggestions were shown; empty where none were.
+    """
+
+    id: int
+    incident_id: int
+    reference: str
+    site: str
+    coder: str
+    position: int
+    codes: Codes
+    unsaid: tuple[str, ...]
+    is_blind: bool
+    shown: Codes
+    changed: tuple[str, ...]
+    time_on_screen_ms: int
+    confirmed_at: dt.datetime
+    taxonomy: str
+    model: str = ""
+    is_superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SettledIncident:
+    """An incident whose codes are settled, and by what: adjudicated, agreed by two coders, blind or assisted by one."""
+
+    incident_id: int
+    reference: str
+    site: str
+    text: RedactedText = field(repr=False)
+    occurred: dt.date | None
+    reported: dt.date | None
+    codes: Codes
+    unsaid: tuple[str, ...]
+    settled_by: str
+    settled_at: dt.datetime
+    taxonomy: str
+    coders: tuple[str, ...]

@@ -50,6 +50,34 @@ class ModelError(CodesuggestError):
     """A model folder is missing, incomplete, altered, or made for something else."""
 
 
+class StoreError(CodesuggestError):
+    """The store cannot be used as it is."""
+
+
+class MissingError(CodesuggestError):
+    """What was asked for is not there, or not for you to see."""
+
+
+class ConflictError(CodesuggestError):
+    """Somebody else, or an earlier request, has settled this already."""
+
+
+class CodingError(CodesuggestError):
+    """A coding is incomplete, or has codes that cannot stand together on their axis."""
+
+
+class SignInError(CodesuggestError):
+    """Nobody is signed in, or the name, password or token is not good."""
+
+
+class ForbiddenError(CodesuggestError):
+    """The one who asks may not do this."""
+
+
+class TooOftenError(CodesuggestError):
+    """Too many requests in too short a time."""
+
+
 class AgreementError(CodesuggestError):
     """A statistic is undefined on these codings."""
 

@@ -17,7 +17,8 @@ class Protocol(BaseModel):
     double_coding_share: float = Field(ge=0, le=1, description="Share of incidents that a second coder codes too.")
     blind_share: float = Field(ge=0, le=1, description="Share of incidents coded before any suggestion is shown.")
     queue: tuple[Literal["uncertain", "random", "oldest", "site"], ...] = Field(
-        min_length=1, description="What comes first in the queue."
+        min_length=1,
+        description="What comes first in the queue: the entries take turns, and one that stands twice has two turns.",
     )
     agreement_floor: dict[str, float] = Field(
         description="Least agreement of two coders by axis, below which the guidelines need work."

@@ -7,7 +7,19 @@ from types import TracebackType
 
 import typer
 
-from codesuggest.cli import agreeing, evaluating, redacting, redactions, serving, suggesting, taxonomies, training
+from codesuggest.cli import (
+    agreeing,
+    coders,
+    databases,
+    erasing,
+    evaluating,
+    redacting,
+    redactions,
+    serving,
+    suggesting,
+    taxonomies,
+    training,
+)
 from codesuggest.errors import CodesuggestError
 
 app = typer.Typer(
@@ -18,9 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, training, evaluating, agreeing, serving):
+for module in (suggesting, redacting, training, evaluating, agreeing, serving, erasing):
     module.register(app)
 app.add_typer(redactions.app, name="redaction")
+app.add_typer(databases.app, name="db")
+app.add_typer(coders.app, name="coder")
 app.add_typer(taxonomies.app, name="taxonomy")
 
 

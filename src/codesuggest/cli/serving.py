@@ -5,6 +5,10 @@ from typing import Annotated
 import typer
 
 from codesuggest.cli.suggesting import ModelOption, load_suggester
+from codesuggest.errors import SettingsError
+
+_GRACE_S = 30
+"""How long requests under way may go on when the service is told to stop."""
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +23,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.  [default: CODESUGGEST_PORT, 8000]")] = 0,
     model: ModelOption = "",
 ) -> None:
-    """Serve suggestions over HTTP, on this machine only unless told otherwise.
+    """Serve suggestions over HTTP, and with CODESUGGEST_AUTH set, the store and its reviewers.
 
     Example: codesuggest serve --port 8000
     """
@@ -29,11 +33,16 @@ def serve(
     from codesuggest.web import create_app
 
     chosen = settings()
+    address = host or chosen.host
+    if chosen.auth == "none" and address not in ("127.0.0.1", "localhost", "::1"):
+        raise SettingsError(f"{address}: without log-in this machine only is served. Set CODESUGGEST_AUTH=password.")
     uvicorn.run(
         create_app(load_suggester(model), chosen),
-        host=host or chosen.host,
+        host=address,
         port=port or chosen.port,
         log_level=chosen.log_level,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_S,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from codesuggest.domain import Narrative
 from codesuggest.errors import ReadError
 from codesuggest.read.columns import Columns
-from codesuggest.read.formats import NumberedRow, open_rows, split_codes
+from codesuggest.read.formats import File, NumberedRow, open_rows, split_codes
 from codesuggest.read.narrative import NarrativeReader
 
 _LONGEST_CODE = 60
@@ -25,7 +25,7 @@ class SkippedRow:
 
 
 def read_narratives(
-    path: Path, reader: NarrativeReader, columns: Columns | None = None, *, max_mb: int = 2_000
+    path: File, reader: NarrativeReader, columns: Columns | None = None, *, max_mb: int = 2_000
 ) -> Iterator[Narrative | SkippedRow]:
     """The narratives of a file, in order; a row that cannot be read comes as a SkippedRow in its place.
 

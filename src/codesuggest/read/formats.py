@@ -10,8 +10,10 @@ import datetime as dt
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO
 
 from codesuggest.errors import ReadError
 from codesuggest.read.columns import Columns
@@ -22,7 +24,27 @@ NumberedRow = tuple[int, Row]
 _SEVERAL = "|;"
 
 
-def open_rows(path: Path, columns: Columns, max_mb: int) -> Iterator[NumberedRow]:
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came over the network. It is held in memory only: it holds raw narratives."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name."""
+        return PurePath(self.name).suffix
+
+    def __str__(self) -> str:
+        """Its name, for errors."""
+        return self.name
+
+
+File = Path | Upload
+
+
+def open_rows(path: File, columns: Columns, max_mb: int) -> Iterator[NumberedRow]:
     """The rows of a file, by its ending.
 
     Raises ReadError if the file is missing, too large, of another kind, or not what its ending says.
@@ -30,9 +52,9 @@ def open_rows(path: Path, columns: Columns, max_mb: int) -> Iterator[NumberedRow
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
         raise ReadError(f"{path}: file ending not known. Expected one of {', '.join(FORMATS)}.")
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise ReadError(f"{path}: no such file.")
-    size = path.stat().st_size
+    size = path.stat().st_size if isinstance(path, Path) else len(path.content)
     if size == 0:
         raise ReadError(f"{path}: the file is empty.")
     if size > max_mb * 1_000_000:
@@ -46,7 +68,7 @@ def split_codes(cell: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for part in parts if (code := str(part).strip())))
 
 
-def _csv_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:
+def _csv_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:
     csv.field_size_limit(2**31 - 1)
     lines = _lines(path, columns.encoding)
     reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
@@ -63,7 +85,7 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:
             yield number, dict(zip(header, cells, strict=True))
 
 
-def _jsonl_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:
+def _jsonl_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:
     for number, line in enumerate(_lines(path, columns.encoding), start=1):
         if line.strip():
             yield number, json_row(line)
@@ -78,11 +100,11 @@ def json_row(line: str) -> Row:
     return row if isinstance(row, dict) else "is no JSON object; expected {...} on every line"
 
 
-def _excel_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:
+def _excel_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:
     import openpyxl  # noqa: PLC0415  half a second that other formats need not pay
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(_source(path), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError):
         book = None
     if book is None:
@@ -98,14 +120,14 @@ def _excel_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:
             yield number, dict(zip(header, cells, strict=False))
 
 
-def _parquet_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:  # noqa: ARG001  same shape as the others
+def _parquet_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:  # noqa: ARG001  same shape as the others
     try:
         import pyarrow  # noqa: PLC0415  an optional extra
         import pyarrow.parquet  # noqa: PLC0415
     except ImportError as error:
         raise ReadError(f"{path}: reading Parquet needs pyarrow: pip install 'codesuggest[parquet]'.") from error
     try:
-        file = pyarrow.parquet.ParquetFile(path)
+        file = pyarrow.parquet.ParquetFile(_source(path))
     except (pyarrow.ArrowException, OSError):
         file = None
     if file is None:
@@ -120,14 +142,14 @@ def _parquet_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:  # noq
             )
 
 
-def _lines(path: Path, encoding: str) -> Iterator[str]:
+def _lines(path: File, encoding: str) -> Iterator[str]:
     """The lines of a text file, decoded as they come; a byte-order mark at the start is dropped."""
     try:
         name = codecs.lookup(encoding).name
     except LookupError as error:
         raise ReadError(f"{path}: no encoding '{encoding}'. Expected utf-8, cp1252 or the like.") from error
     number, failed = 0, False
-    with path.open(encoding="utf-8-sig" if name == "utf-8" else name, newline="") as file:
+    with TextIOWrapper(_binary(path), encoding="utf-8-sig" if name == "utf-8" else name, newline="") as file:
         while not failed:
             try:
                 line = file.readline()
@@ -145,7 +167,15 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
     )
 
 
-def _header(path: Path, cells: list[str]) -> list[str]:
+def _source(path: File) -> Path | BytesIO:
+    return path if isinstance(path, Path) else BytesIO(path.content)
+
+
+def _binary(path: File) -> BinaryIO:
+    return path.open("rb") if isinstance(path, Path) else BytesIO(path.content)
+
+
+def _header(path: File, cells: list[str]) -> list[str]:
     header = [cell.strip() for cell in cells]
     if not any(header):
         raise ReadError(f"{path}, row 1: empty. Expected the names of the columns.")
@@ -168,7 +198,7 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-FORMATS: dict[str, Callable[[Path, Columns], Iterator[NumberedRow]]] = {
+FORMATS: dict[str, Callable[[File, Columns], Iterator[NumberedRow]]] = {
     ".csv": _csv_rows,
     ".tsv": _csv_rows,
     ".xlsx": _excel_rows,

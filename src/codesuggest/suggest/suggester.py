@@ -45,7 +45,7 @@ class Suggester:
         self.model = model
         self.coverage = coverage
         self._embedder = embedder
-        self._redactor = redactor or Redactor().require_measured()
+        self.redactor = redactor or Redactor().require_measured()
         self._thresholds = {axis: ranker.thresholds(coverage) for axis, ranker in model.rankers.items()}
 
     @classmethod
@@ -66,7 +66,7 @@ class Suggester:
             narrative if isinstance(narrative, Narrative) else reader.narrative(str(number), narrative)
             for number, narrative in enumerate(narratives, start=1)
         ]
-        redacted = list(self._redactor.redact_all(named))
+        redacted = list(self.redactor.redact_all(named))
         for result in redacted:
             if isinstance(result, Unredacted):
                 raise RedactionError(f"Incident {result.id}: redaction failed, so nothing of it was kept or shown.")

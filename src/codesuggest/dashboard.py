@@ -1,0 +1,154 @@
+"""A department's own figures: how the coding goes, how far suggestions are taken, and what is coded when and where."""
+
+import datetime as dt
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from codesuggest.agreement import CodeSet, cohen_kappa, krippendorff_alpha, mean_likeness, with_interval
+from codesuggest.domain import Caller, Confirmation, SettledIncident, Taxonomy
+from codesuggest.errors import AgreementError
+from codesuggest.metrics import wilson_low
+from codesuggest.store.database import Session
+from codesuggest.store.history import confirmations, first_suggested, settled_incidents
+from codesuggest.store.incidents import counts_by_state
+from codesuggest.store.log import now
+
+_Z = 1.96
+_N_ROUNDS = 200
+
+
+def dashboard(session: Session, caller: Caller, taxonomy: Taxonomy, *, months: int = 12) -> dict[str, Any]:
+    """All figures of the caller's sites over the last months; every share with a 95% Wilson interval.
+
+    acceptance  by axis: how often the first code shown was taken, on incidents coded with suggestions.
+    accuracy    by axis: how often the first suggestion was among the coder's codes, blind and assisted; the blind
+                figure is the one to quote.
+    agreement   by axis: of two coders who had not seen each other's codes.
+    """
+    since = _months_ago(now(), months)
+    rows = [row for row in confirmations(session, caller, with_superseded=True) if row.confirmed_at >= since]
+    first = [row for row in rows if row.is_blind or not row.is_superseded]
+    standing = [row for row in rows if not row.is_superseded]
+    settled = [row for row in settled_incidents(session, caller) if _day(row) >= since.date()]
+    suggested = first_suggested(session, {row.incident_id for row in first})
+    return {
+        "months": months,
+        "counts": counts_by_state(session, caller),
+        "throughput": _throughput(first),
+        "acceptance": {axis: _acceptance(standing, axis) for axis in taxonomy.axis},
+        "accuracy": {axis: _accuracy(first, suggested, axis) for axis in taxonomy.axis},
+        "at_first_suggestion": _at_first(standing),
+        "agreement": _agreement(rows, taxonomy),
+        "codes": {axis: _trend(settled, axis, taxonomy) for axis in taxonomy.axis},
+    }
+
+
+def share(n: int, of: int) -> dict[str, Any]:
+    """A share with its 95% Wilson interval; no figures where there is nothing to share."""
+    if of == 0:
+        return {"n": 0, "of": 0, "value": None, "low": None, "high": None}
+    low, high = wilson_low(n, of, _Z), 1 - wilson_low(of - n, of, _Z)
+    return {"n": n, "of": of, "value": round(n / of, 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def _throughput(rows: Sequence[Confirmation]) -> dict[str, Any]:
+    """Confirmations by week, and the median time on the screen, blind and assisted, in seconds."""
+    weeks = Counter(
+        (row.confirmed_at.date() - dt.timedelta(days=row.confirmed_at.weekday())).isoformat() for row in rows
+    )
+    times = {
+        name: [row.time_on_screen_ms / 1000 for row in rows if row.is_blind is is_blind and row.time_on_screen_ms]
+        for name, is_blind in (("blind", True), ("assisted", False))
+    }
+    medians = {name: round(statistics.median(given), 1) if given else None for name, given in times.items()}
+    return {"by_week": dict(sorted(weeks.items())), "median_s": medians, "n": len(rows)}
+
+
+def _acceptance(rows: Iterable[Confirmation], axis: str) -> dict[str, Any]:
+    shown = [row for row in rows if row.shown.get(axis)]
+    taken = sum(row.shown[axis][0] in row.codes.get(axis, ()) for row in shown)
+    return {"accepted": share(taken, len(shown)), "overridden": share(len(shown) - taken, len(shown))}
+
+
+def _accuracy(rows: Iterable[Confirmation], suggested: Mapping[int, Mapping[str, str]], axis: str) -> dict[str, Any]:
+    hits: dict[bool, list[bool]] = {True: [], False: []}
+    for row in rows:
+        code = suggested.get(row.incident_id, {}).get(axis)
+        if code is not None and row.codes.get(axis):
+            hits[row.is_blind].append(code in row.codes[axis])
+    return {name: share(sum(hits[key]), len(hits[key])) for name, key in (("blind", True), ("assisted", False))}
+
+
+def _at_first(rows: Iterable[Confirmation]) -> dict[str, Any]:
+    """The incidents coded with suggestions in which every axis's first suggestion was taken."""
+    shown = [row for row in rows if row.shown]
+    whole = sum(
+        all(
+            ranked[0] in row.codes.get(axis, ()) for axis, ranked in row.shown.items() if ranked and row.codes.get(axis)
+        )
+        for row in shown
+    )
+    return share(whole, len(shown))
+
+
+def _agreement(rows: Iterable[Confirmation], taxonomy: Taxonomy) -> dict[str, Any]:
+    """By axis, what two coders gave first, before either corrected anything."""
+    pairs: dict[int, dict[int, Confirmation]] = defaultdict(dict)
+    for row in rows:
+        pairs[row.incident_id].setdefault(row.position, row)
+    both = [(pair[1], pair[2]) for pair in pairs.values() if len(pair) == 2]
+    return {axis: _axis_agreement(both, axis, many=taxonomy.axis[axis].many) for axis in taxonomy.axis}
+
+
+def _axis_agreement(both: Sequence[tuple[Confirmation, Confirmation]], axis: str, *, many: bool) -> dict[str, Any]:
+    first = [frozenset(one.codes.get(axis, ())) for one, _ in both]
+    second = [frozenset(other.codes.get(axis, ())) for _, other in both]
+    statistic = krippendorff_alpha if many else cohen_kappa
+    return {
+        "n": len(both),
+        "statistic": "alpha (MASI)" if many else "kappa",
+        "likeness": _estimate(mean_likeness, first, second),
+        "chance_corrected": _estimate(statistic, first, second),
+    }
+
+
+def _estimate(
+    statistic: Callable[[Sequence[CodeSet], Sequence[CodeSet]], float], first: list[CodeSet], second: list[CodeSet]
+) -> dict[str, float | None]:
+    try:
+        found = with_interval(statistic, first, second, n_rounds=_N_ROUNDS) if first else None
+    except AgreementError:
+        found = None
+    figures = (found.value, found.low, found.high) if found else (math.nan,) * 3
+    return {
+        name: None if math.isnan(figure) else round(figure, 4)
+        for name, figure in zip(("value", "low", "high"), figures, strict=True)
+    }
+
+
+def _trend(settled: Sequence[SettledIncident], axis: str, taxonomy: Taxonomy) -> dict[str, Any]:
+    """How often each code was given, by month, by site and by modality performed; codes never given are left out."""
+    modality = next((axis.key for axis in reversed(taxonomy.axes) if axis.key.endswith("modality")), "")
+    tables: dict[str, dict[str, Counter[str]]] = {
+        name: defaultdict(Counter) for name in ("by_month", "by_site", "by_modality")
+    }
+    for row in settled:
+        for code in row.codes.get(axis, ()):
+            tables["by_month"][code][_day(row).strftime("%Y-%m")] += 1
+            tables["by_site"][code][row.site] += 1
+            tables["by_modality"][code].update(row.codes.get(modality, ()))
+    return {
+        name: {code: dict(sorted(counts.items())) for code, counts in table.items()} for name, table in tables.items()
+    }
+
+
+def _day(row: SettledIncident) -> dt.date:
+    return row.reported or row.occurred or row.settled_at.date()
+
+
+def _months_ago(at: dt.datetime, months: int) -> dt.datetime:
+    month = at.year * 12 + at.month - 1 - months
+    return at.replace(year=month // 12, month=month % 12 + 1, day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,193 @@
+"""Incidents in: redact, suggest, draw, keep. What cannot be redacted is not kept, and every one is accounted for."""
+
+import datetime as dt
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from codesuggest.domain import Caller, Codes, Narrative, RedactedNarrative, RedactedText, SuggestedIncident
+from codesuggest.errors import MissingError
+from codesuggest.protocol import Protocol
+from codesuggest.redact import Unredacted
+from codesuggest.report import incident_json
+from codesuggest.review import draw
+from codesuggest.store import incidents as stored
+from codesuggest.store.database import Database, Session
+from codesuggest.store.log import now, record
+from codesuggest.store.tables import Incident, ShownSuggestion
+from codesuggest.suggest import Suggester
+
+_CHUNK = 16
+"""So few at a time that somebody who confirms meanwhile waits little."""
+_TOP = 10
+_CODE = re.compile(r"[\w.\-]{1,30}")
+"""What a code looks like: nothing of a narrative that came in the wrong column gets in as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A narrative with its site and dates, as it comes in."""
+
+    narrative: Narrative
+    site: str = ""
+    occurred: dt.date | None = None
+    reported: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of arrivals: every one is in one of these.
+
+    added    reference to the incident's id.
+    known    reference to the id of the incident that was there already, with the same redacted text.
+    refused  reference to why nothing of it was kept.
+    """
+
+    added: dict[str, int] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+class Intake:
+    """Takes incidents in with one model. `lock` lets one computation run at a time."""
+
+    def __init__(self, database: Database, suggester: Suggester, protocol: Protocol, lock: threading.Lock) -> None:
+        self._database = database
+        self._suggester = suggester
+        self._protocol = protocol
+        self._lock = lock
+
+    def receive(self, arrivals: Sequence[Arrival], *, by: str) -> Received:
+        """Take incidents in, some at a time: what is in stays in, and sending the rest again is safe."""
+        received = Received()
+        for start in range(0, len(arrivals), _CHUNK):
+            self._receive(arrivals[start : start + _CHUNK], by, received)
+        return received
+
+    def suggestion(self, incident: Incident) -> ShownSuggestion:
+        """The suggestions for an incident by the model in use, made anew if its text or the model has changed."""
+        with self._database.reading() as session:
+            latest = stored.latest_suggestion(session, incident.id)
+        if latest is not None and self._is_current(latest, incident):
+            return latest
+        (suggested,) = self._suggest([_redacted(incident)])
+        with self._database.writing() as session:
+            held = session.get_one(Incident, incident.id)
+            if held.text != suggested.redacted:
+                raise MissingError(f"Incident {incident.id}: it changed meanwhile. Open it again.")
+            return stored.keep_suggestion(session, held, suggested, incident_json(suggested))
+
+    def _receive(self, arrivals: Sequence[Arrival], by: str, received: Received) -> None:
+        kept: dict[tuple[str, str], tuple[Arrival, RedactedNarrative]] = {}
+        with self._lock:
+            results = list(self._suggester.redactor.redact_all([arrival.narrative for arrival in arrivals]))
+        for arrival, result in zip(arrivals, results, strict=True):
+            if isinstance(result, Unredacted):
+                received.refused[result.id] = "it could not be redacted, so nothing of it was kept"
+            elif (arrival.site, result.id) in kept:
+                received.refused[result.id] = "its reference occurs twice in what was sent; the first was taken"
+            else:
+                kept[arrival.site, result.id] = arrival, result
+        with self._database.reading() as session:
+            self._leave_out_known(session, kept, received)
+        suggested = self._suggest([redacted for _, redacted in kept.values()])
+        made = dict(zip(kept, suggested, strict=True))
+        with self._database.writing() as session:
+            self._leave_out_known(session, kept, received)
+            for key, (arrival, redacted) in kept.items():
+                received.added[redacted.id] = self._keep(session, arrival, redacted, made[key])
+            if kept:
+                record(session, by, "receive", f"{len(kept)} incidents", first=min(received.added.values()))
+
+    def _leave_out_known(
+        self,
+        session: Session,
+        kept: dict[tuple[str, str], tuple[Arrival, RedactedNarrative]],
+        received: Received,
+    ) -> None:
+        for site in {site for site, _ in kept}:
+            references = [reference for at, reference in kept if at == site]
+            for reference, there in stored.by_reference(session, site, references).items():
+                _, redacted = kept.pop((site, reference))
+                if there.text == redacted.text:
+                    received.known[reference] = there.id
+                else:
+                    received.refused[reference] = f"incident {there.id} has this reference and another text"
+
+    def _keep(self, session: Session, arrival: Arrival, redacted: RedactedNarrative, made: SuggestedIncident) -> int:
+        drawn = draw(arrival.site, redacted.id, self._protocol)
+        incident = Incident(
+            reference=redacted.id,
+            site=arrival.site,
+            text=redacted.text,
+            occurred=arrival.occurred,
+            reported=arrival.reported,
+            existing_codes=_short(redacted.existing_codes),
+            redactor=self._suggester.redactor.identity,
+            received_at=now(),
+            state="waiting",
+            version=1,
+            is_blind=drawn.is_blind,
+            n_wanted=drawn.n_wanted,
+            draw=drawn.place,
+        )
+        session.add(incident)
+        session.flush()
+        stored.keep_suggestion(session, incident, made, incident_json(made))
+        return incident.id
+
+    def _suggest(self, narratives: Sequence[RedactedNarrative]) -> list[SuggestedIncident]:
+        with self._lock:
+            return self._suggester.suggest_redacted(narratives, top=_TOP, reasons=True)
+
+    def _is_current(self, latest: ShownSuggestion, incident: Incident) -> bool:
+        content = latest.content or {}
+        return content.get("redacted") == incident.text and latest.model == self._suggester.model.manifest.name
+
+
+def within_site(session: Session, content: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """Suggestions as a caller may see them: of similar past incidents, those of the caller's own site only."""
+    if not caller.site:
+        return dict(content)
+    similar = content.get("similar", [])
+    own = stored.by_reference(session, caller.site, [past["id"] for past in similar])
+    return {**content, "similar": [past for past in similar if past["id"] in own]}
+
+
+def arrivals_of(narratives: Iterator[Narrative], site: str) -> Iterator[Arrival]:
+    """Narratives of a file, with site and dates from its columns `site`, `occurred`, `reported` if it has them."""
+    for narrative in narratives:
+        details = {name.strip().casefold(): value for name, value in narrative.details.items()}
+        yield Arrival(
+            narrative,
+            site or details.get("site", "").strip()[:64],
+            _date(details.get("occurred", "")),
+            _date(details.get("reported", "")),
+        )
+
+
+def _date(text: str) -> dt.date | None:
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return dt.datetime.strptime(text.strip()[:10], form).date()  # noqa: DTZ007  a day has no zone
+        except ValueError:
+            continue
+    return None
+
+
+def _short(codes: Codes) -> dict[str, list[str]]:
+    return {
+        axis: kept
+        for axis, given in codes.items()
+        if (kept := [code for code in given if _CODE.fullmatch(code)]) and _CODE.fullmatch(axis)
+    }
+
+
+def _redacted(incident: Incident) -> RedactedNarrative:
+    return RedactedNarrative(
+        incident.reference,
+        RedactedText(incident.text or ""),
+        {axis: tuple(codes) for axis, codes in incident.existing_codes.items()},
+    )

@@ -1,0 +1,1 @@
+"""Where incidents, suggestions, confirmations and who did what are kept."""
