@@ -51,7 +51,7 @@ def tree(values: Sequence[CodeSet], parents: Mapping[str, str]) -> Likeness:
     matched = best @ members.T
     sizes = members.sum(axis=1)
     total = sizes[:, None] + sizes[None, :]
-    return np.divide(matched + matched.T, total, out=np.ones_like(matched), where=total > 0)
+    return np.asarray(np.divide(matched + matched.T, total, out=np.ones_like(matched), where=total > 0))
 
 
 def _path(code: str, parents: Mapping[str, str]) -> list[str]:

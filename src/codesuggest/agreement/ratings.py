@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from codesuggest.agreement.likeness import CodeSet
 
 Indices = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+Name = TypeVar("Name", str, CodeSet)
 
 
 @dataclass(frozen=True)
@@ -115,5 +117,5 @@ class Ratings:
         )
 
 
-def _numbered(names: Sequence[object]) -> Mapping[object, int]:
+def _numbered(names: Sequence[Name]) -> Mapping[Name, int]:
     return {name: number for number, name in enumerate(dict.fromkeys(names))}

@@ -78,7 +78,7 @@ def ratio_of(above: npt.NDArray[np.float64], below: npt.NDArray[np.float64], boo
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The agreement of some coders on one axis; a figure that is not defined is NaN, as when one code was used throughout.
+    """The agreement of some coders on one axis. A figure is NaN where it is not defined: one code used throughout.
 
     n_incidents  incidents that two coders or more coded; `n_pairs` two codings of one incident.
     percent      mean share of pairs that gave exactly the same codes.
@@ -181,7 +181,7 @@ class _Terms:
 
 
 class _Slots:
-    """Chance agreement of coders by their own habits: the mean over two coders of how often both would give one value."""
+    """Chance agreement of coders by their own habits: how often two of them would give one value, on average."""
 
     def __init__(
         self, incident: Indices, coder: Indices, value: Indices, weight: npt.NDArray[np.float64], n: int

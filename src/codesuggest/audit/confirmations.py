@@ -1,4 +1,4 @@
-"""What coders decided, one entry a coder, incident and axis: read from files, in a form that a database can give too."""
+"""What coders decided, one entry a coder, incident and axis: from files, in a form that a database can give too."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence

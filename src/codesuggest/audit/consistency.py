@@ -1,6 +1,6 @@
 """How consistently coders code: agreement by axis, by two coders, by one against the rest, by site and by month."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,15 +96,6 @@ class AxisRatings:
         many = self.taxonomy.axis[self.axis].many
         n_values = 0 if many else len(self.taxonomy.assignable[self.axis])
         return agreement(ratings, likeness=self.scales, order=self.order, n_values=n_values, bootstrap=bootstrap)
-
-
-def by_axis(decisions: Iterable[AxisConfirmation], taxonomy: Taxonomy) -> dict[str, AxisRatings]:
-    """The decisions of each axis of the taxonomy that has any, as arrays."""
-    parts: dict[str, list[AxisConfirmation]] = {axis: [] for axis in taxonomy.axis}
-    for decision in decisions:
-        if decision.axis in parts:
-            parts[decision.axis].append(decision)
-    return {axis: AxisRatings.of(axis, part, taxonomy) for axis, part in parts.items() if part}
 
 
 def consistency(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from codesuggest.agreement import Bootstrap, CodeSet, Ratings
-from codesuggest.audit.consistency import ENOUGH, AxisRatings
+from codesuggest.audit.consistency import ENOUGH
 from codesuggest.metrics import Estimate
 
 NOTHING = "(none)"
@@ -40,7 +40,6 @@ class Confusion:
 class Confusions:
     """All confusions of an axis, the commonest first; `matrix` counts (one code, the other) both ways round."""
 
-    axis: str
     n_differences: float
     pairs: tuple[Confusion, ...]
     matrix: Mapping[tuple[str, str], float]
@@ -65,7 +64,7 @@ class Habit:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a coder's agreement with the others changed between the earlier and the later half of the shared incidents."""
+    """How a coder's agreement with the others changed from the earlier half of the shared incidents to the later."""
 
     coder: str
     n_before: int
@@ -76,9 +75,8 @@ class Drift:
     change: Estimate
 
 
-def confusions(of: AxisRatings) -> Confusions:
-    """Which codes are taken for which, over the incidents that two coders or more coded."""
-    shared = of.ratings.shared()
+def confusions(shared: Ratings) -> Confusions:
+    """Which codes are taken for which, over incidents that two coders or more coded."""
     first, second = shared.pairs
     n_pairs = np.bincount(shared.incident[first], minlength=len(shared.incidents))
     matrix: dict[tuple[str, str], float] = defaultdict(float)
@@ -95,16 +93,15 @@ def confusions(of: AxisRatings) -> Confusions:
         Confusion(pair, n, n / total, n / len(used[pair[0]] | used[pair[1]]), tuple(examples[pair])[:_EXAMPLES])
         for pair, n in sorted(both.items(), key=lambda item: (-item[1], item[0]))
     )
-    return Confusions(of.axis, total, pairs, dict(matrix))
+    return Confusions(total, pairs, dict(matrix))
 
 
-def habits(of: AxisRatings, *, level: float = 0.05) -> tuple[Habit, ...]:
+def habits(shared: Ratings, *, level: float = 0.05) -> tuple[Habit, ...]:
     """Coders whose use of a code differs from the others' by more than chance, the largest difference first.
 
     `level` bounds the share of false ones among them. Source: Benjamini and Hochberg (1995), Journal of the Royal
     Statistical Society B 57(1), 289-300.
     """
-    shared = of.ratings.shared()
     codes = sorted(set().union(*shared.values))
     members = np.array([[code in value for code in codes] for value in shared.values], dtype=np.float64)
     found = [
@@ -112,21 +109,20 @@ def habits(of: AxisRatings, *, level: float = 0.05) -> tuple[Habit, ...]:
         for number in np.unique(shared.coder)
         for habit in _habits(shared, int(number), codes, members[shared.value])
     ]
-    corrected = stats.false_discovery_control([p for *_, p in found]) if found else []
+    corrected = stats.false_discovery_control([p for *_, p in found]).tolist() if found else []
     kept = [
-        Habit(coder, code, n, own, others, Estimate(own - others, own - others - wide, own - others + wide), float(p))
+        Habit(coder, code, n, own, others, Estimate(own - others, own - others - wide, own - others + wide), p)
         for (coder, code, n, own, others, wide, _), p in zip(found, corrected, strict=True)
         if p <= level
     ]
     return tuple(sorted(kept, key=lambda habit: -abs(habit.difference.value)))
 
 
-def drifts(of: AxisRatings, dates: Mapping[tuple[str, str], str], *, bootstrap: Bootstrap) -> tuple[Drift, ...]:
+def drifts(shared: Ratings, dates: Mapping[tuple[str, str], str], *, bootstrap: Bootstrap) -> tuple[Drift, ...]:
     """Each coder's agreement with the others, earlier against later half of the dated incidents that they share.
 
     dates  (incident, coder) to the date of the decision.
     """
-    shared = of.ratings.shared()
     agreed = _agreed_with_others(shared)
     found = []
     for number in np.unique(shared.coder):

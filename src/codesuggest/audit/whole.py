@@ -1,20 +1,41 @@
 """The whole audit of some confirmations: every statistic of every axis."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from joblib import Parallel, delayed
+from tqdm import tqdm
 
 from codesuggest.agreement import Bootstrap
 from codesuggest.audit.assistance import Assistance, assistance
-from codesuggest.audit.confirmations import Confirmations
-from codesuggest.audit.consistency import AxisConsistency, by_axis, consistency
+from codesuggest.audit.confirmations import AxisConfirmation, Confirmations
+from codesuggest.audit.consistency import AxisConsistency, AxisRatings, consistency
 from codesuggest.audit.differences import Confusions, Drift, Habit, confusions, drifts, habits
 from codesuggest.domain import Taxonomy
 from codesuggest.errors import AgreementError
+from codesuggest.settings import settings
+
+_MANY = 20_000
+"""Decisions from which on a second process earns its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class AxisAudit:
+    """Everything about one axis. `assistance` is None where no decision says whether it was blind."""
+
+    agreement: AxisConsistency
+    confusions: Confusions
+    habits: tuple[Habit, ...]
+    drifts: tuple[Drift, ...]
+    assistance: Assistance | None
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How consistently some incidents were coded. All by axis; `model` names the coder who is a model, if any."""
+    """How consistently some incidents were coded. `model` names the coder who is a model, if any; counts are of people.
+
+    n_skipped   rows that could not be read; `n_replaced` decisions were made again later by the same coder.
+    """
 
     taxonomy: Taxonomy
     model: str
@@ -23,11 +44,7 @@ class Audit:
     n_coders: int
     n_skipped: int
     n_replaced: int
-    axes: Mapping[str, AxisConsistency]
-    confusions: Mapping[str, Confusions]
-    habits: Mapping[str, tuple[Habit, ...]]
-    drifts: Mapping[str, tuple[Drift, ...]]
-    assistance: Mapping[str, Assistance]
+    axes: Mapping[str, AxisAudit]
 
 
 def audit(
@@ -37,39 +54,60 @@ def audit(
     model: str = "",
     floors: Mapping[str, float] | None = None,
     bootstrap: Bootstrap | None = None,
-    each: Callable[[Mapping[str, object]], Mapping[str, object]] = lambda axes: axes,
+    show_progress: bool = False,
 ) -> Audit:
     """Audit confirmations from wherever they were read.
 
     model   the coder among them who is a model: beside the people, and in none of their figures.
     floors  axis to the least agreement beyond chance that the protocol asks for.
-    each    wraps the axes as they are gone through, to show progress.
     Raises AgreementError if no incident was coded by two people.
     """
-    bootstrap = bootstrap or Bootstrap()
-    decisions = confirmations.decisions
-    people = [d for d in decisions if d.coder != model]
-    rated, of_people = by_axis(decisions, taxonomy), by_axis(people, taxonomy)
-    if not any(axis.ratings.shared().n_incidents for axis in of_people.values()):
+    people = [d for d in confirmations.decisions if d.coder != model]
+    parts: dict[str, list[AxisConfirmation]] = {axis: [] for axis in taxonomy.axis}
+    for decision in confirmations.decisions:
+        if decision.axis in parts:
+            parts[decision.axis].append(decision)
+    if not _coded_twice(people):
         raise AgreementError("No incident was coded by two people. Have a share of incidents coded twice, then audit.")
-    dates = {axis: {(d.incident, d.coder): d.date for d in people if d.axis == axis} for axis in of_people}
-    helped = {
-        axis: assistance([d for d in decisions if d.axis == axis], model=model, bootstrap=bootstrap) for axis in rated
-    }
+    given = {axis: part for axis, part in parts.items() if any(d.coder != model for d in part)}
+    n_jobs = (settings().threads or -1) if len(people) > _MANY else 1
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_axis)(axis, part, taxonomy, model, (floors or {}).get(axis), bootstrap or Bootstrap())
+        for axis, part in given.items()
+    )
+    shown = tqdm(done, total=len(given), desc="Auditing", unit="axis", disable=not show_progress)
     return Audit(
         taxonomy,
-        model if any(d.coder == model for d in decisions) else "",
+        model if len(people) < len(confirmations.decisions) else "",
         len(people),
         len({d.incident for d in people}),
         len({d.coder for d in people}),
         len(confirmations.skipped),
         confirmations.n_replaced,
-        {
-            axis: consistency(rated[axis], bootstrap=bootstrap, model=model, floor=(floors or {}).get(axis))
-            for axis in each(rated)
-        },
-        {axis: confusions(of_people[axis]) for axis in of_people},
-        {axis: habits(of_people[axis]) for axis in of_people},
-        {axis: drifts(of_people[axis], dates[axis], bootstrap=bootstrap) for axis in of_people},
-        {axis: found for axis, found in helped.items() if found},
+        dict(zip(given, shown, strict=True)),
     )
+
+
+def _axis(
+    axis: str,
+    decisions: Sequence[AxisConfirmation],
+    taxonomy: Taxonomy,
+    model: str,
+    floor: float | None,
+    bootstrap: Bootstrap,
+) -> AxisAudit:
+    of = AxisRatings.of(axis, decisions, taxonomy)
+    shared = of.people(model)[0].shared()
+    dates = {(d.incident, d.coder): d.date for d in decisions}
+    return AxisAudit(
+        consistency(of, bootstrap=bootstrap, model=model, floor=floor),
+        confusions(shared),
+        habits(shared),
+        drifts(shared, dates, bootstrap=bootstrap),
+        assistance(decisions, model=model, bootstrap=bootstrap),
+    )
+
+
+def _coded_twice(people: Sequence[AxisConfirmation]) -> bool:
+    first: dict[tuple[str, str], str] = {}
+    return any(first.setdefault((d.incident, d.axis), d.coder) != d.coder for d in people)

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import typer
 
-from codesuggest.cli import agreeing, evaluating, redacting, redactions, serving, suggesting, taxonomies, training
+from codesuggest.cli import agreeing, auditing, evaluating, redacting, redactions, serving, suggesting, taxonomies, training
 from codesuggest.errors import CodesuggestError
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, training, evaluating, agreeing, serving):
+for module in (suggesting, redacting, training, evaluating, agreeing, auditing, serving):
     module.register(app)
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(taxonomies.app, name="taxonomy")
