@@ -2,7 +2,7 @@
 
 from codesuggest.agreement.likeness import CodeSet, Likeness, exact, jaccard, masi, tree
 from codesuggest.agreement.ratings import Ratings
-from codesuggest.agreement.statistics import Agreement, Bootstrap, agreement, mean_of, ratio_of
+from codesuggest.agreement.statistics import Agreement, Bootstrap, agreement, difference_of_means, mean_of, ratio_of
 
 __all__ = [
     "Agreement",
@@ -11,6 +11,7 @@ __all__ = [
     "Likeness",
     "Ratings",
     "agreement",
+    "difference_of_means",
     "exact",
     "jaccard",
     "masi",

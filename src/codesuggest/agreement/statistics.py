@@ -76,6 +76,19 @@ def ratio_of(above: npt.NDArray[np.float64], below: npt.NDArray[np.float64], boo
     return estimate(np.concatenate(rounds))
 
 
+def difference_of_means(
+    first: npt.NDArray[np.float64], second: npt.NDArray[np.float64], bootstrap: Bootstrap
+) -> Estimate:
+    """Mean of the first less mean of the second, two separate sets of incidents, each resampled on its own."""
+    rng = np.random.default_rng(bootstrap.seed)
+    means = [
+        values[rng.integers(0, len(values), (bootstrap.n_rounds, len(values)))].mean(axis=1)
+        for values in (first, second)
+    ]
+    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
+    return Estimate(float(first.mean() - second.mean()), float(low), float(high))
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """The agreement of some coders on one axis. A figure is NaN where it is not defined: one code used throughout.

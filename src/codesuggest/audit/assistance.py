@@ -7,10 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
-from codesuggest.agreement import Bootstrap, CodeSet
+from codesuggest.agreement import Bootstrap, CodeSet, difference_of_means
 from codesuggest.audit.confirmations import AxisConfirmation
 from codesuggest.audit.consistency import ENOUGH
-from codesuggest.audit.differences import difference_of_means
 from codesuggest.metrics import Estimate
 
 OUTSIDE = "not in the list"

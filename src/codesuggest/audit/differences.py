@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from codesuggest.agreement import Bootstrap, CodeSet, Ratings
+from codesuggest.agreement import Bootstrap, CodeSet, Ratings, difference_of_means
 from codesuggest.audit.consistency import ENOUGH
 from codesuggest.metrics import Estimate
 
@@ -143,19 +143,6 @@ def _drift(coder: str, dated: Sequence[tuple[str, float]], bootstrap: Bootstrap)
     before, after = values[:half], values[half:]
     change = difference_of_means(after, before, bootstrap)
     return Drift(coder, len(before), len(after), dated[half][0], float(before.mean()), float(after.mean()), change)
-
-
-def difference_of_means(
-    first: npt.NDArray[np.float64], second: npt.NDArray[np.float64], bootstrap: Bootstrap
-) -> Estimate:
-    """Mean of the first less mean of the second, two separate sets of incidents, each resampled on its own."""
-    rng = np.random.default_rng(bootstrap.seed)
-    means = [
-        values[rng.integers(0, len(values), (bootstrap.n_rounds, len(values)))].mean(axis=1)
-        for values in (first, second)
-    ]
-    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
-    return Estimate(float(first.mean() - second.mean()), float(low), float(high))
 
 
 def _agreed_with_others(shared: Ratings) -> npt.NDArray[np.float64]:

@@ -7,7 +7,17 @@ from types import TracebackType
 
 import typer
 
-from codesuggest.cli import agreeing, auditing, evaluating, redacting, redactions, serving, suggesting, taxonomies, training
+from codesuggest.cli import (
+    agreeing,
+    auditing,
+    evaluating,
+    redacting,
+    redactions,
+    serving,
+    suggesting,
+    taxonomies,
+    training,
+)
 from codesuggest.errors import CodesuggestError
 
 app = typer.Typer(

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesuggest.cli.suggesting import ModelOption
-
 if TYPE_CHECKING:
     from codesuggest.audit import Confirmations
     from codesuggest.domain import Taxonomy

@@ -11,6 +11,7 @@ from codesuggest.audit.whole import Audit, AxisAudit
 from codesuggest.domain import Taxonomy
 from codesuggest.metrics import Estimate
 from codesuggest.report.document import (
+    NONE,
     Block,
     Cell,
     Chart,
@@ -86,7 +87,9 @@ def _verdict(audit: Audit) -> Words:
     if floors := [axis for _, axis in found if axis.agreement.floor is not None]:
         missed = [_axis_label(audit, key) for key, axis in found if _is_missed(axis)]
         words.append(f"Of {len(floors)} axes with a floor in the protocol, ")
-        words.append(f"{', '.join(missed)} {'misses' if len(missed) == 1 else 'miss'} it. " if missed else "all reach it. ")
+        words.append(
+            f"{', '.join(missed)} {'misses' if len(missed) == 1 else 'miss'} it. " if missed else "all reach it. "
+        )
     rules = [(axis.confusions.pairs[0], key) for key, axis in found if axis.confusions.pairs]
     if rules:
         pair, key = max(rules, key=lambda rule: rule[0].n)
@@ -103,7 +106,7 @@ def _by_axis(audit: Audit) -> Iterator[Block]:
     rows = []
     for key, axis in audit.axes.items():
         floor = axis.agreement.floor
-        met: Cell = "–" if floor is None else f"{floor:.2f} {'missed' if _is_missed(axis) else 'met'}"
+        met: Cell = NONE if floor is None else f"{floor:.2f} {'missed' if _is_missed(axis) else 'met'}"
         rows.append((_axis_label(audit, key), *_cells(axis.agreement.overall), met))
     yield Table(
         "Agreement of all coders, by axis",
@@ -112,7 +115,7 @@ def _by_axis(audit: Audit) -> Iterator[Block]:
         counted=1,
         chart=Chart(Kind.intervals, (5,), 0.8, 0, 1),
         note="Dots: Krippendorff's alpha with its 95% interval; dashed: 0.8, from which on one coder may be relied on.",
-    )
+    ).trimmed
     yield Points(tuple(_in_words(audit, key, axis) for key, axis in audit.axes.items()))
 
 
@@ -120,15 +123,12 @@ def _in_words(audit: Audit, key: str, axis: AxisAudit) -> Words:
     of, overall = axis.agreement, axis.agreement.overall
     if not overall.n_pairs:
         return (f"{_axis_label(audit, key)}: no incident was coded by two.",)
-    single = of.n_incidents - overall.n_incidents
     return (
         f"{_axis_label(audit, key)}: two coders give exactly the same codes ",
         Figure(overall.percent, Style.share),
         " of the time; beyond chance ",
         Figure(of.beyond_chance),
-        f", which {strength(of.beyond_chance.value)}. ",
-        Count(single),
-        " incidents had one coder only and say nothing about agreement.",
+        f", which {strength(of.beyond_chance.value)}.",
     )
 
 
@@ -148,30 +148,32 @@ def _confusions(audit: Audit) -> Iterator[Block]:
 
 
 def _rules(audit: Audit, key: str, found: Confusions) -> Table:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     settled = 0.0
     for pair in found.pairs[:8]:
         settled += pair.n
         both = tuple(_coded(audit.taxonomy, key, code) for code in pair.codes)
-        rows.append((*both, Count(round(pair.n, 1)), Share(settled, found.n_differences), Number(pair.of_uses, Style.share)))
+        rows.append(
+            (*both, Count(round(pair.n, 1)), Share(settled, found.n_differences), Number(pair.of_uses, Style.share))
+        )
     return Table(
         f"{_axis_label(audit, key)}: pairs worth a rule, of {len(found.pairs)}",
-        ("one code", "the other", "differences", "settled so far", "of the two codes' uses"),
+        ("one code", "the other", "differences", "settled so far", "exchanged in"),
         tuple(rows),
         counted=2,
-        note="Settled so far: share of all differences on the axis down to here. Of the two codes' uses: incidents on "
-        "which somebody gave either code and on which the two were exchanged.",
+        note="Settled so far: share of all differences on the axis, down to here. Exchanged in: share of the incidents "
+        "on which anybody gave either code.",
     )
 
 
 def _matrix(audit: Audit, key: str, found: Confusions, codes: Sequence[str]) -> Table:
     def both_ways(a: str, b: str) -> float:
-        return round(found.matrix.get((a, b), 0) + found.matrix.get((b, a), 0), 1) if a != b else 0
+        return round(found.matrix.get((a, b), 0) + found.matrix.get((b, a), 0), 1)
 
     return Table(
         f"{_axis_label(audit, key)}: differences between the codes most often confused",
         ("", *codes),
-        tuple((code, *(Count(both_ways(code, other)) for other in codes)) for code in codes),
+        tuple((code, *(Count(both_ways(code, other)) if code != other else "–" for other in codes)) for code in codes),
         chart=Chart(Kind.heat),
     )
 
@@ -187,15 +189,15 @@ def _common(found: Confusions) -> list[str]:
 def _parts(
     audit: Audit, name: str, of: Callable[[AxisAudit], Mapping[str, Agreement]], kind: Kind = Kind.intervals
 ) -> Iterator[Block]:
-    tables = [
+    tables: list[Block] = [
         Table(
             f"{_axis_label(audit, key)}, by {name}",
             (name, *_HEAD),
             tuple((part, *_cells(found)) for part, found in of(axis).items()),
             counted=1,
-            chart=Chart(kind, (5,), axis.agreement.overall.alpha.value),
+            chart=Chart(kind, (5,), axis.agreement.overall.alpha.value, 0, 1),
             note=f"Dots: alpha with its 95% interval; dashed: all {name}s together.",
-        )
+        ).trimmed
         for key, axis in audit.axes.items()
         if of(axis)
     ]
@@ -203,7 +205,9 @@ def _parts(
 
 
 def _coders(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
-    yield ("A coder who differs from the others is not thereby wrong: look at the incidents before talking to anybody.",)
+    yield (
+        "A coder who differs from the others is not thereby wrong: look at the incidents before talking to anybody.",
+    )
     for key, axis in audit.axes.items():
         if axis.agreement.coders:
             ordered = sorted(axis.agreement.coders.items(), key=lambda item: np.nan_to_num(item[1].alpha.value))
@@ -212,8 +216,8 @@ def _coders(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
                 ("coder", *_HEAD),
                 tuple((names.get(coder, coder), *_cells(found)) for coder, found in ordered),
                 counted=1,
-                chart=Chart(Kind.intervals, (5,), axis.agreement.overall.alpha.value),
-            )
+                chart=Chart(Kind.intervals, (5,), axis.agreement.overall.alpha.value, 0, 1),
+            ).trimmed
 
 
 def _pairs(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
@@ -226,7 +230,7 @@ def _pairs(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
                 tuple((names.get(a, a), names.get(b, b), *_cells(found)) for (a, b), found in pairs[:_MOST_PAIRS]),
                 counted=2,
                 note=f"{min(len(pairs), _MOST_PAIRS)} of {len(pairs)} pairs with ten incidents in common or more.",
-            )
+            ).trimmed
 
 
 def _habits(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
@@ -332,7 +336,9 @@ def _method(audit: Audit) -> Iterator[Block]:
     yield Points(
         (
             ("Only incidents that two coders or more coded count; a pair, site or month needs ten of them.",),
-            ("Same codes: share of two codings of one incident that are exactly the same, each incident counting once.",),
+            (
+                "Same codes: share of two codings of one incident that are exactly the same, each incident counting once.",
+            ),
             (
                 "Kappa: Cohen's of two coders, Conger's of more; AC1: Gwet's, steady where one code is far commoner; "
                 "alpha: Krippendorff's, only the same codes agreeing. 1 is full agreement, 0 what chance gives.",
@@ -364,7 +370,7 @@ def _cells(found: Agreement) -> tuple[Cell, ...]:
 
 
 def _or_dash(estimate: Estimate | None) -> Cell:
-    return Figure(estimate) if estimate else "–"
+    return Figure(estimate) if estimate else NONE
 
 
 def _axis_label(audit: Audit, key: str) -> str:

@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from codesuggest.metrics import Estimate
 
+NONE = "–"
+"""A cell that has nothing to say."""
+
 
 class Style(StrEnum):
     """How a number is worded."""
@@ -101,6 +104,13 @@ class Table:
     chart: Chart | None = None
     note: str = ""
 
+    @property
+    def trimmed(self) -> "Table":
+        """The table without the last columns that say nothing in any row."""
+        used = [any(row[i] != NONE for row in self.rows) for i in range(len(self.head))]
+        width = max((i + 1 for i, is_used in enumerate(used) if is_used), default=0) if self.rows else len(self.head)
+        return replace(self, head=self.head[:width], rows=tuple(row[:width] for row in self.rows))
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -161,7 +171,7 @@ def worded(cell: Cell) -> str:
         case Count(n):
             return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
         case Share(n, of):
-            return f"{n / of:.0%}" if of else "–"
+            return f"{n / of:.0%}" if of else NONE
         case Withheld(under):
             return f"under {under}"
         case Number(value, style):

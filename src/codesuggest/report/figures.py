@@ -20,7 +20,9 @@ def figure(table: Table) -> str:
     values = [v for row in table.rows for c in table.chart.columns for v in _values(row[c])]
     if len(values) < 2:
         return ""
-    return (_intervals if table.chart.kind is Kind.intervals else _lines)(table, table.chart, _Scale(table.chart, values))
+    return (_intervals if table.chart.kind is Kind.intervals else _lines)(
+        table, table.chart, _Scale(table.chart, values)
+    )
 
 
 class _Scale:
@@ -39,7 +41,7 @@ class _Scale:
         self.decimals = max(0, -math.floor(math.log10(step) + 1e-9))
 
     def at(self, value: float, start: float, end: float) -> float:
-        return start + (value - self.low) / ((self.high - self.low) or 1) * (end - start)
+        return float(start + (value - self.low) / ((self.high - self.low) or 1) * (end - start))
 
     def label(self, tick: float, *, is_share: bool) -> str:
         return f"{tick:.0%}" if is_share else f"{tick:.{self.decimals}f}"
@@ -47,7 +49,7 @@ class _Scale:
 
 def _intervals(table: Table, chart: Chart, scale: _Scale) -> str:
     """A row a label; a dot a column, with its interval."""
-    left = min(300, 24 + 7.2 * max(len(_label(row)) for row in table.rows))
+    left = min(300, 24 + 7.6 * max(len(_label(row)) for row in table.rows))
     right, several = _WIDTH - 16, len(chart.columns)
     height = _ROW * max(1, 0.62 * several) if several > 1 else _ROW
     bottom = _TOP + height * len(table.rows)
@@ -78,7 +80,9 @@ def _lines(table: Table, chart: Chart, scale: _Scale) -> str:
             return scale.at(value, bottom, _TOP)
 
         if points and len(points[0][1]) == 3:
-            edge = [f"{p:.1f},{high(v[2]):.1f}" for p, v in points] + [f"{p:.1f},{high(v[1]):.1f}" for p, v in points[::-1]]
+            edge = [f"{p:.1f},{high(v[2]):.1f}" for p, v in points] + [
+                f"{p:.1f},{high(v[1]):.1f}" for p, v in points[::-1]
+            ]
             parts.append(f'<polygon points="{" ".join(edge)}" fill="{colour}" fill-opacity="0.13"/>')
         line = " ".join(f"{p:.1f},{high(v[0]):.1f}" for p, v in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
@@ -89,7 +93,7 @@ def _lines(table: Table, chart: Chart, scale: _Scale) -> str:
 def _heat(table: Table) -> str:
     """A square a cell, the darker the larger its number; the number stands in it."""
     columns = len(table.head) - 1
-    left = min(230, 20 + 7.2 * max(len(_label(row)) for row in table.rows))
+    left = min(230, 24 + 8.4 * max(len(_label(row)) for row in table.rows))
     size = min(52.0, (_WIDTH - left - 12) / max(columns, 1))
     top = 20 + min(130, 6.4 * max(len(name) for name in table.head[1:]))
     largest = max((_values(cell) or (0.0,))[0] for row in table.rows for cell in row[1:]) or 1
@@ -126,8 +130,8 @@ def _axis(
             parts += [_line(x, _TOP - 6, x, bottom, _FAINT), _text(x, bottom + 18, label, anchor="middle")]
     if chart.reference is not None:
         at = scale.at(chart.reference, bottom, _TOP) if is_vertical else scale.at(chart.reference, *across)
-        ends = (across[0], at, across[1], at) if is_vertical else (at, _TOP - 6, at, bottom)
-        parts.append(_line(*ends, _INK, dash="5 4"))
+        x1, y1, x2, y2 = (across[0], at, across[1], at) if is_vertical else (at, _TOP - 6, at, bottom)
+        parts.append(_line(x1, y1, x2, y2, _INK, dash="5 4"))
     return parts
 
 

@@ -44,13 +44,18 @@ def to_html(document: Document) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("codesuggest.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"worded": worded, "sentence": sentence}
+    environment.filters |= {"worded": _unbroken, "sentence": sentence}
     environment.globals |= {
         "figure": lambda table: Markup(figure(table)),
         "kind": lambda block: "words" if isinstance(block, tuple) else type(block).__name__.casefold(),
         "is_number": lambda cell: not isinstance(cell, str),
     }
     return environment.get_template("report.html").render(document=document)
+
+
+def _unbroken(cell: Cell) -> str:
+    """A cell's words, an interval kept on one line."""
+    return worded(cell) if isinstance(cell, str) else worded(cell).replace(" to ", "\u00a0to\u00a0")
 
 
 def to_markdown(document: Document) -> str:
