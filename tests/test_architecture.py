@@ -16,7 +16,7 @@ LAYERS = [
     {"agreement"},
     {"read", "redact", "embed", "rank", "registry"},
     {"suggest", "redaction"},
-    {"evaluate", "audit"},
+    {"evaluate", "audit", "trends"},
     {"report"},
     {"train"},
     {"web"},
@@ -33,6 +33,8 @@ HOMES = {
     "skops": {"registry"},
     "fastapi": {"web"},
     "typer": {"cli"},
+    "jinja2": {"report"},
+    "cleanlab": {"audit"},
 }
 
 

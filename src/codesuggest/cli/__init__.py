@@ -17,6 +17,7 @@ from codesuggest.cli import (
     suggesting,
     taxonomies,
     training,
+    trending,
 )
 from codesuggest.errors import CodesuggestError
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, training, evaluating, agreeing, auditing, serving):
+for module in (suggesting, redacting, training, evaluating, agreeing, auditing, trending, serving):
     module.register(app)
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(taxonomies.app, name="taxonomy")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codesuggest.domain import RedactedNarrative, Scores
+from codesuggest.domain import RedactedNarrative, Scores, Truth
 from codesuggest.errors import ModelError
-from codesuggest.metrics import Estimate, Truth, decisions, measure
+from codesuggest.metrics import Estimate, decisions, measure
 from codesuggest.rank import CodeRanker
 from codesuggest.registry import Model, digest
 from codesuggest.suggest import Suggester
