@@ -71,7 +71,7 @@ def main() -> None:
     wall, cpu = time.perf_counter(), _cpu()
     found = audit(confirmations, taxonomy, bootstrap=Bootstrap(options.rounds))
     wall = time.perf_counter() - wall
-    get_reusable_executor().shutdown()  # type: ignore[no-untyped-call]
+    get_reusable_executor().shutdown()
     cpu = _cpu() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     axes = [axis.agreement for axis in found.axes.values()]

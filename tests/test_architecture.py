@@ -29,12 +29,11 @@ HOMES = {
     "presidio_analyzer": {"redact"},
     "spacy": {"redact", "redaction"},
     "sentence_transformers": {"embed"},
-    "sklearn": {"embed", "rank", "metrics"},
+    "sklearn": {"embed", "rank", "metrics", "audit"},
     "skops": {"registry"},
     "fastapi": {"web"},
     "typer": {"cli"},
     "jinja2": {"report"},
-    "cleanlab": {"audit"},
 }
 
 

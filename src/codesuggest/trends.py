@@ -105,7 +105,8 @@ def beside_national(local: Counts, national: Counts) -> tuple[BesideNational, ..
     raw = [float(stats.fisher_exact([[n, of - n], [m, all_ - m]])[1]) for _, _, n, of, m, all_ in rows]
     corrected = stats.false_discovery_control(raw).tolist() if raw else []
     found = [
-        BesideNational(*row, newcombe(row[2], row[3], row[4], row[5]), p) for row, p in zip(rows, corrected, strict=True)
+        BesideNational(*row, newcombe(row[2], row[3], row[4], row[5]), p)
+        for row, p in zip(rows, corrected, strict=True)
     ]
     return tuple(sorted(found, key=lambda row: (row.p_value, -abs(row.difference.value))))
 

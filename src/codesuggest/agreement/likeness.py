@@ -36,7 +36,7 @@ def masi(values: Sequence[CodeSet]) -> Likeness:
 
 
 def tree(values: Sequence[CodeSet], parents: Mapping[str, str]) -> Likeness:
-    """Likeness by place in a tree: each code is matched with the nearest one of the other set, and the matches averaged.
+    """Likeness by place in a tree: each code is matched with the nearest of the other set, and the matches averaged.
 
     parents  code to parent, empty at the top. Two codes are as near as their shared ancestors reach down: twice the
              depth of the deepest shared one over the sum of their own depths.

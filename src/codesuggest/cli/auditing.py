@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from codesuggest.cli.agreeing import read_coding
+from codesuggest.cli.suggesting import load_suggester
+from codesuggest.errors import ReadError
+
 if TYPE_CHECKING:
-    from codesuggest.audit import Confirmations
-    from codesuggest.domain import Taxonomy
+    from codesuggest.audit import Coding, Confirmations
+    from codesuggest.domain import RedactedNarrative, Taxonomy
     from codesuggest.report.document import Document
+    from codesuggest.suggest import Suggester
+
+    Coded = tuple[RedactedNarrative, str]
 
 Report = Annotated[
     list[Path] | None,
@@ -53,6 +60,31 @@ def audit(
     model_coder: Annotated[str, typer.Option("--model-coder", help="The coder in the files who is a model.")] = "",
     names: Annotated[bool, typer.Option("--names/--no-names", help="Name the coders, or number them.")] = True,
     rounds: Annotated[int, typer.Option("--rounds", min=100, help="Bootstrap rounds of each interval.")] = 1000,
+    agenda: Annotated[
+        int, typer.Option("--agenda", min=0, help="Instead: an agenda of so many disagreements to meet about.")
+    ] = 0,
+    suspects: Annotated[
+        int, typer.Option("--suspects", min=0, help="Instead: so many codes of the first file worth a second look.")
+    ] = 0,
+    narratives: Annotated[
+        Path | None, typer.Option("--narratives", help="File of the narratives, for the agenda and for --model.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="Model to put beside the coders; it needs the narratives.")
+    ] = "",
+    guidelines: Annotated[
+        Path | None, typer.Option("--guidelines", help="For the agenda: the coders' guidelines, in Markdown.")
+    ] = None,
+    adjudications: Annotated[
+        Path | None, typer.Option("--adjudications", help="For the agenda: JSON Lines of what is settled; left out.")
+    ] = None,
+    same: Annotated[
+        list[str] | None,
+        typer.Option("--same", help="For suspects: a column that must be equal for two texts to count as the same."),
+    ] = None,
+    embedder: Annotated[
+        str, typer.Option("--embedder", help="For suspects: minilm, or hashing-128 without weights.")
+    ] = "minilm",
     report: Report = None,
     suppress: Suppress = 0,
 ) -> None:
@@ -65,7 +97,19 @@ def audit(
     from codesuggest.protocol import load_protocol
     from codesuggest.report.auditing import audit_document
 
+    if suspects:
+        publish(_suspects(files[0], taxonomy, suspects, same or (), embedder), report, suppress)
+        return
     confirmations, scheme = _read(files, column or (), taxonomy)
+    texts = read_redacted(narratives, scheme) if narratives else []
+    suggester = load_suggester(model) if model else None
+    if agenda:
+        settled = read_coding(adjudications) if adjudications else {}
+        words = guidelines.read_text(encoding="utf-8") if guidelines else ""
+        publish(_agenda(confirmations, scheme, texts, suggester, settled, words, agenda, names), report, suppress)
+        return
+    if suggester:
+        confirmations, model_coder = _with_model(confirmations, suggester, texts), suggester.model.manifest.name
     found = audit_confirmations(
         confirmations,
         scheme,
@@ -93,6 +137,85 @@ def publish(document: "Document", report: Sequence[Path] | None, suppress: int) 
 def today() -> str:
     """The date of a report."""
     return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def read_redacted(path: Path, taxonomy: "Taxonomy", same: Sequence[str] = ()) -> "list[Coded]":
+    """The narratives of a file, redacted, each with the values of the columns `same` joined."""
+    from tqdm import tqdm
+
+    from codesuggest.cli.source import read_source
+    from codesuggest.read import Columns, SkippedRow
+    from codesuggest.redact import Redactor
+
+    redactor = Redactor().require_measured()
+    rows = [row for row in read_source(str(path), Columns(), taxonomy) if not isinstance(row, SkippedRow)]
+    return [
+        (redactor.redact(row), "|".join(row.details.get(column, "") for column in same))
+        for row in tqdm(rows, desc="Redacting", unit="narrative")
+    ]
+
+
+def _suspects(file: Path, taxonomy: str, most: int, same: Sequence[str], embedder: str) -> "Document":
+    from tqdm import tqdm
+
+    from codesuggest.audit.suspects import suspects as find_suspects
+    from codesuggest.embed import make_embedder
+    from codesuggest.report.suspecting import suspects_document
+    from codesuggest.settings import settings
+    from codesuggest.taxonomy import load_taxonomy
+
+    scheme = load_taxonomy(taxonomy)
+    read = read_redacted(file, scheme, same)
+    if not read:
+        raise ReadError(f"{file}: no readable narrative.")
+    narratives = [narrative for narrative, _ in read]
+    chosen = make_embedder(embedder, settings().embedder_dir)
+    vectors = chosen.embed([narrative.text for narrative in narratives], show_progress=True)
+    context = {narrative.id: value for narrative, value in read}
+    found = find_suspects(
+        narratives, vectors, scheme, context=context, show=lambda axes: tqdm(axes, desc="Weighing", unit="axis")
+    )
+    return suspects_document(found, scheme, made=today(), most=most)
+
+
+def _agenda(
+    confirmations: "Confirmations",
+    taxonomy: "Taxonomy",
+    texts: "list[Coded]",
+    suggester: "Suggester | None",
+    settled: "Coding",
+    guidelines: str,
+    most: int,
+    are_named: bool,
+) -> "Document":
+    from codesuggest.audit.agenda import disagreements_worth_meeting, guidelines_by_code
+    from codesuggest.report.agenda import agenda_document
+
+    chosen = disagreements_worth_meeting(confirmations.decisions, settled=set(settled), most=most)
+    wanted = {item.incident for item in chosen}
+    narratives = [narrative for narrative, _ in texts if narrative.id in wanted]
+    suggested = suggester.suggest_redacted(narratives) if suggester else []
+    return agenda_document(
+        chosen,
+        taxonomy,
+        made=today(),
+        narratives={narrative.id: narrative.text for narrative in narratives},
+        suggested={incident.id: incident for incident in suggested},
+        guidelines=guidelines_by_code(guidelines),
+        are_named=are_named,
+    )
+
+
+def _with_model(confirmations: "Confirmations", suggester: "Suggester", texts: "list[Coded]") -> "Confirmations":
+    from dataclasses import replace
+
+    from codesuggest.audit.model_coder import model_decisions
+
+    if not texts:
+        raise ReadError("--model needs the narratives. Name their file: --narratives.")
+    coded = {d.incident for d in confirmations.decisions}
+    wanted = [narrative for narrative, _ in texts if narrative.id in coded]
+    return replace(confirmations, decisions=(*confirmations.decisions, *model_decisions(suggester, wanted)))
 
 
 def _read(files: Sequence[Path], column: Sequence[str], taxonomy: str) -> "tuple[Confirmations, Taxonomy]":

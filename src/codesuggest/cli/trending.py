@@ -74,9 +74,7 @@ def trends(
         raise ReadError(f"{file}: no readable row.")
     incidents = [_coded(row, scheme, date_column) for row in read]
     beside = beside_national(count_codes(incidents), read_national(national, scheme, period=period)) if national else ()
-    document = trends_document(
-        incidents, scheme, made=today(), by=by or ("month", "site", "severity"), national=beside
-    )
+    document = trends_document(incidents, scheme, made=today(), by=by or ("month", "site", "severity"), national=beside)
     publish(document, report, suppress)
     if submission:
         _submit(submission, read, scheme, (occurred_column, date_column), rare)
@@ -101,9 +99,7 @@ def _known(codes: "Codes", taxonomy: "Taxonomy") -> "Codes":
     return {axis: given for axis, given in spelled.items() if given}
 
 
-def _submit(
-    path: Path, rows: "Sequence[Narrative]", taxonomy: "Taxonomy", dates: tuple[str, str], rare: int
-) -> None:
+def _submit(path: Path, rows: "Sequence[Narrative]", taxonomy: "Taxonomy", dates: tuple[str, str], rare: int) -> None:
     from dataclasses import replace
 
     from codesuggest.trends import SUBMISSION_COLUMNS, submission

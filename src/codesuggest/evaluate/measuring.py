@@ -43,7 +43,7 @@ class Judged:
     """One axis of a model beside the right codes. Rows are gold narratives, columns are `codes`.
 
     ids        shape (n,), the incidents.
-    scores, truth, decided  shape (n, n_codes); a right code that the model does not know has the last columns and no score.
+    scores, truth, decided  shape (n, n_codes); right codes that the model does not know come last, with no score.
     frequency  shape (n_codes,): each code's share of the training narratives, 0 where unknown.
     n_known    how many columns the model knows.
     """
@@ -73,7 +73,7 @@ def fresh(model: Model, gold: Sequence[RedactedNarrative]) -> list[RedactedNarra
 
 
 def judge(suggester: Suggester, gold: Sequence[RedactedNarrative]) -> dict[str, Judged]:
-    """A model's scores beside the right codes, for every axis that gold has codes on. Raises ModelError as `evaluate`."""
+    """A model's scores beside the right codes, for every axis that gold codes. Raises ModelError as `evaluate`."""
     model, unseen = suggester.model, fresh(suggester.model, gold)
     coded = {axis: [n for n in unseen if n.existing_codes.get(axis)] for axis in model.rankers}
     if not any(coded.values()):

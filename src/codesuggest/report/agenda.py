@@ -5,7 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from codesuggest.audit.agenda import Disagreement
 from codesuggest.audit.differences import NOTHING
 from codesuggest.domain import RedactedText, SuggestedIncident, Taxonomy
-from codesuggest.report.document import Blank, Block, Cell, Count, Document, Number, Points, Quote, Section, Style, Table
+from codesuggest.report.document import (
+    Blank,
+    Block,
+    Cell,
+    Count,
+    Document,
+    Number,
+    Points,
+    Quote,
+    Section,
+    Style,
+    Table,
+)
 
 
 def agenda_document(  # noqa: PLR0913  what an agenda is made of

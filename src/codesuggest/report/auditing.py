@@ -48,7 +48,7 @@ def audit_document(audit: Audit, *, made: str, are_named: bool = True) -> Docume
         Section("Coders who have changed", tuple(_drifts(audit, names)), is_internal=True),
         *([Section("The model as one more coder", tuple(_model(audit)))] if audit.model else []),
         Section("What showing suggestions does", tuple(_assistance(audit))),
-        Section("Method and limits", tuple(_method(audit))),
+        Section("Method and limits", tuple(_method())),
     ]
     facts: list[tuple[str, Cell]] = [
         ("Taxonomy", audit.taxonomy.name),
@@ -134,8 +134,8 @@ def _in_words(audit: Audit, key: str, axis: AxisAudit) -> Words:
 
 def _confusions(audit: Audit) -> Iterator[Block]:
     yield (
-        "Where two coders differ, what one gave stands beside what the other gave. The first pairs of a table are those "
-        "for which a rule in the guidelines would settle most.",
+        "Where two coders differ, what one gave stands beside what the other gave. A rule in the "
+        "guidelines settles most for the first pairs of a table.",
     )
     for key, axis in audit.axes.items():
         found = axis.confusions
@@ -252,7 +252,7 @@ def _habits(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
         ("coder", "axis", "code", "incidents", "gave it", "others gave it", "difference"),
         rows[: 3 * _MOST_PAIRS],
         counted=3,
-        note=f"{min(len(rows), 3 * _MOST_PAIRS)} of {len(rows)}; at most one in twenty of them is expected to be false.",
+        note=f"{min(len(rows), 3 * _MOST_PAIRS)} of {len(rows)}; about one in twenty of them is false.",
     )
 
 
@@ -332,13 +332,11 @@ def _contrasted(c: Contrast) -> tuple[Cell, ...]:
     )
 
 
-def _method(audit: Audit) -> Iterator[Block]:
+def _method() -> Iterator[Block]:
     yield Points(
         (
             ("Only incidents that two coders or more coded count; a pair, site or month needs ten of them.",),
-            (
-                "Same codes: share of two codings of one incident that are exactly the same, each incident counting once.",
-            ),
+            ("Same codes: share of two codings of an incident that are exactly the same; each incident counts once.",),
             (
                 "Kappa: Cohen's of two coders, Conger's of more; AC1: Gwet's, steady where one code is far commoner; "
                 "alpha: Krippendorff's, only the same codes agreeing. 1 is full agreement, 0 what chance gives.",
@@ -349,8 +347,8 @@ def _method(audit: Audit) -> Iterator[Block]:
             ),
             ("Intervals: the middle 95% of 1,000 bootstrap samples of incidents, unless set otherwise.",),
             (
-                "Agreement is not accuracy: coders can agree and be wrong. Double-coded incidents may be harder or easier "
-                "than others if they were not drawn at random. Small groups have wide intervals; read those first.",
+                "Agreement is not accuracy: coders can agree and be wrong. Double-coded incidents may be harder or "
+                "easier than others if they were not drawn at random. Small groups have wide intervals; read those first.",
             ),
         )
     )
@@ -379,7 +377,7 @@ def _axis_label(audit: Audit, key: str) -> str:
 
 def _coded(taxonomy: Taxonomy, axis: str, code: str) -> str:
     label = taxonomy.label(axis, code)
-    return code if code == label or code == NOTHING else f"{code} {label}"
+    return code if code in (label, NOTHING) else f"{code} {label}"
 
 
 def _pair(codes: tuple[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""One report, whatever it is printed as: a verdict, sections, tables with their figures, and cells that know themselves.
+"""One report, whatever it is printed as: a verdict, sections, tables with figures, and cells that know themselves.
 
 Every number is a cell, in prose too. It is worded once, here, so that HTML, Markdown and JSON cannot differ, and it
 knows the count that it stands on, so that small ones can be withheld.
@@ -205,7 +205,7 @@ def _figure(estimate: Estimate, style: Style) -> str:
 
 
 def suppressed(document: Document, *, under: int) -> Document:
-    """The report as it may leave the department: counts from 1 to `under` - 1 are withheld, with whatever stands on them.
+    """The report as it may leave the department: counts from 1 to `under` - 1 are withheld, and what stands on them.
 
     Where one row alone of a table would be withheld, the next smallest is too, so that it cannot be worked out from a
     total; sections about single incidents or people are left out.

@@ -34,8 +34,8 @@ _KINDS = {"OO": "one and one", "OM": "one and many", "MO": "many and one", "MM":
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What a department's coding costs: minutes to code one incident unaided, and to check one whose codes are filled in,
-    and incidents a year."""
+    """What coding costs a department: minutes to code one incident unaided, and to check one whose codes are filled
+    in, and incidents a year."""
 
     minutes: float = 6.0
     minutes_checked: float = 2.0
@@ -140,8 +140,8 @@ class _Says:
             ),
             counted=1,
             chart=Chart(Kind.intervals, (2, 4) if self._ceiling else (2,), low=0, high=1),
-            note="The second coder had the text and the guidelines only, and is measured against the same codes: nobody "
-            "can be expected to do better than that. Macro F1: every code counts alike, rare ones too.",
+            note="The second coder had the text and the guidelines only, and is measured against the same codes: no "
+            "model can be expected to do better than that. Macro F1: every code counts alike, rare ones too.",
         ).trimmed
 
     def levels(self) -> Iterator[Block]:
@@ -192,8 +192,8 @@ class _Says:
                     for c in of.codes
                 ),
                 counted=1,
-                note="Of the incidents that have the code, how many the model would give it to; of those it would give it "
-                "to, how many have it. A code on few incidents has a wide interval.",
+                note="Of the incidents that have the code, how many the model would give it to; of those it would "
+                "give it to, how many have it. A code on few incidents has a wide interval.",
             )
 
     def kinds(self) -> Iterator[Block]:
@@ -324,18 +324,16 @@ class _Says:
         yield Points(
             (
                 ("Gold: incidents with settled codes, none of which the model was trained on, by their text.",),
-                (
-                    "Intervals: 95%, by 1,000 bootstrap samples of incidents unless set otherwise; of plain shares, Wilson's.",
-                ),
+                ("Intervals: 95%, by bootstrap samples of incidents; of plain shares, Wilson's.",),
                 ("Thresholds are chosen on one half of gold and tried on the other, both ways round.",),
                 (
-                    "The minutes are the department's own and are assumed alike for every axis: no time was measured here. "
-                    "A filled-in suggestion is still looked at by a coder, who may follow it without thinking; see blind "
-                    "against assisted coding in the audit.",
+                    "The minutes are the department's own and are assumed alike for every axis: no time was measured. "
+                    "A filled-in suggestion is still looked at by a coder, who may follow it without thinking; see "
+                    "blind against assisted coding in the audit.",
                 ),
                 (
-                    "Figures hold for incidents like gold's. On another site, year or way of writing they may be lower: see "
-                    "for whom it is worse. Whoever coded gold may err too; nobody is measured against the truth.",
+                    "Figures hold for incidents like gold's. On another site, year or way of writing they may be lower: "
+                    "see for whom it is worse. Whoever coded gold may err too; nobody is measured against the truth.",
                 ),
             )
         )
@@ -343,10 +341,10 @@ class _Says:
     def _worse_for(self) -> list[Cell]:
         """The part of gold on which the model is most clearly worse than on the rest."""
         found = [
-            (slice.gap.high, kind, name, slice)
+            (part.gap.high, kind, name, part)
             for kind, slices in self._of.slices.items()
-            for name, slice in slices.items()
-            if slice.gap.high < 0
+            for name, part in slices.items()
+            if part.gap.high < 0
         ]
         if not found:
             return ["On no part of gold is it clearly worse than on the rest. "] if self._of.slices else []

@@ -165,7 +165,9 @@ def _svg(table: Table, parts: Sequence[str], height: float, legend: Sequence[str
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1, dash: str = "") -> str:
+def _line(  # noqa: PLR0913  the parts of a line
+    x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1, dash: str = ""
+) -> str:
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
     return f'<line {ends} stroke="{colour}" stroke-width="{width}"{dashed}/>'

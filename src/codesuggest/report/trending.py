@@ -102,7 +102,10 @@ def _by(incidents: Sequence[CodedIncident], taxonomy: Taxonomy, key: str) -> Ite
     yield Table(
         f"Incidents by {_name(taxonomy, key)}",
         (_name(taxonomy, key), "incidents", "share"),
-        tuple((_coded(taxonomy, key, name), Count(len(part)), Share(len(part), len(incidents))) for name, part in parts.items()),
+        tuple(
+            (_coded(taxonomy, key, name), Count(len(part)), Share(len(part), len(incidents)))
+            for name, part in parts.items()
+        ),
         counted=1,
         chart=Chart(Kind.lines, (1,), low=0) if key == "month" else Chart(Kind.intervals, (2,), low=0),
     )
@@ -157,7 +160,9 @@ def _method() -> Points:
                 "Differences from the nation: Newcombe's interval of two shares; clear where Fisher's exact test, corrected for "
                 "the many codes (Benjamini and Hochberg), has at most one false finding in twenty.",
             ),
-            ("A national table has other departments' habits of coding in it; agreement across departments is not known.",),
+            (
+                "A national table has other departments' habits of coding in it; agreement across departments is not known.",
+            ),
         )
     )
 
