@@ -93,8 +93,8 @@ def read_national(path: Path, taxonomy: Taxonomy, *, period: str = "") -> dict[s
 def beside_national(local: Counts, national: Counts) -> tuple[BesideNational, ...]:
     """Every code of the axes that both have, the surest differences first.
 
-    Sources: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10; Benjamini and Hochberg (1995), Journal of
-    the Royal Statistical Society B 57(1), 289-300.
+    Sources: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10; Benjamini and Hochberg (1995), Journal
+    of the Royal Statistical Society B 57(1), 289-300.
     """
     rows = [
         (axis, code, local[axis][code], local[axis].total(), national[axis][code], national[axis].total())

@@ -98,7 +98,7 @@ def suspects(
 class _Evidence:
     """What the model and the neighbours say of every coding of one axis."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  one axis of the archive
+    def __init__(
         self,
         narratives: Sequence[RedactedNarrative],
         columns: sparse.csr_array,
@@ -150,7 +150,7 @@ class _Evidence:
         return found
 
     def _features(self, truth: Truth) -> Values:
-        """What speaks against a coding, shape (n, 6): of the code given that has least behind it, and of the best other."""
+        """What speaks against a coding, shape (n, 6): of the weakest code given, and of the best other."""
         bounded = np.clip(self._scores, 1e-6, 1 - 1e-6)
         logits = np.log(bounded) - np.log1p(-bounded)
         prior = np.log(self._truth.mean(axis=0) + 1e-4)
@@ -199,7 +199,7 @@ def _swapped(truth: Truth, seed: int = 0) -> Truth:
 
 
 def _share_wrong(suspicion: Values, of_swapped: Values) -> float:
-    """The share of wrong codings: the least ratio of as suspicious codings to as suspicious swapped ones, at any level."""
+    """The share of wrong codings: the least ratio, at any level, of codings to swapped ones as suspicious."""
     levels = np.quantile(of_swapped, np.linspace(0.05, 0.95, 19))
     above = np.array([(suspicion >= level).mean() for level in levels])
     beside = np.array([(of_swapped >= level).mean() for level in levels])

@@ -112,14 +112,14 @@ def _submit(path: Path, rows: "Sequence[Narrative]", taxonomy: "Taxonomy", dates
     held = path.with_name(f"{path.stem}.held-back.csv")
     _write(held, ("local_id", "reason"), made.held_back)
     typer.echo(
-        f"{len(made.rows):,} of {len(rows):,} incidents in {path}; {len(made.held_back):,} held back, listed in {held}. "
+        f"{len(made.rows):,} of {len(rows):,} incidents in {path}; {len(made.held_back):,} held back, in {held}. "
         "Read it before it is sent: redaction misses some names.",
         err=True,
     )
 
 
 def _redacted_twice(rows: "Sequence[Narrative]") -> "tuple[list[RedactedNarrative], dict[str, str]]":
-    """The narratives redacted, and what a second look still finds in which. Raises RedactionError as the redactor does."""
+    """The narratives redacted, and what a second look still finds in which. Raises RedactionError."""
     from tqdm import tqdm
 
     from codesuggest.domain import Narrative

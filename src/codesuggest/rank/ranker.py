@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from codesuggest.domain import Embeddings, Scores, Truth
@@ -89,7 +90,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         """Learn from n coded narratives; n may be 0 where there is evidence.
 
         X         shape (n, n_dense + n_lexical).
-        y         shape (n, n_codes), which codes each narrative was given, where a code may be absent throughout;
+        y         shape (n, n_codes), bool: which codes each narrative was given; a code may be absent throughout;
                   or shape (n,), one label a narrative.
         groups    shape (n,): narratives of one group, such as near-duplicates, stay in one fold.
         evidence  texts that describe codes.
@@ -145,12 +146,17 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         truth = self.neighbours_codes_[: len(self.unseen_)]
         return (exclusive_thresholds if self.exclusive else independent_thresholds)(self.unseen_, truth, coverage)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _truth(self, X: Any, y: npt.NDArray[Any]) -> Truth:  # noqa: N803
-        y = np.asarray(y)
-        if y.ndim == 2:
-            self.classes_ = np.arange(y.shape[1])
-            return np.asarray(y, dtype=bool)
+        if np.ndim(y) == 2 and np.asarray(y).dtype == bool:
+            self.classes_ = np.arange(np.shape(y)[1])
+            return np.asarray(y)
         _, y = validate_data(self, X, y, accept_sparse="csr", reset=False)
+        check_classification_targets(y)
         self.classes_ = np.unique(y)
         return np.asarray(y[:, None] == self.classes_)
 
@@ -168,7 +174,9 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.log_prior_ = np.log((truth.sum(axis=0) + 0.5) / (n + 0.5 * n_codes if self.exclusive else n + 1))
         dense, lexical = self._halves(_stacked(X, evidence[0]))
         given = np.vstack([truth, evidence[1]])
-        self.lexical_ = fit_linear(lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs)
+        self.lexical_ = fit_linear(
+            lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs
+        )
         self.embedding_ = fit_linear(dense, given, self._logistic, absent=self.log_prior_, n_jobs=self.n_jobs)
         self.neighbours_ = dense
         self.neighbours_codes_ = given

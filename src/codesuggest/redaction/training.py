@@ -21,7 +21,7 @@ from codesuggest.checked import load_checked
 from codesuggest.domain import Embeddings
 from codesuggest.embed import word_vectors
 from codesuggest.errors import RecipeError
-from codesuggest.redaction.corpus import Filler, fill_all, read_templates
+from codesuggest.redaction.corpus import Filler, fill_all, literal_words, read_templates
 from codesuggest.redaction.marked import Marked
 
 LEARNT = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
@@ -59,13 +59,17 @@ def load_redaction_recipe(path: Path) -> RedactionRecipe:
 def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
     """Train, and write the pipeline to `folder`. Returns the number of texts trained on."""
     fix_random_seed(recipe.seed)
-    words, vectors = word_vectors(recipe.vector_width)
-    nlp = _pipeline(recipe, words, vectors)
     filler = Filler(recipe.lists, recipe.seed, for_testing=False)
-    marked = list(fill_all(read_templates(recipe.texts), filler, times=recipe.times))
+    templates = read_templates(recipe.texts)
+    literal = (word for template in templates for word in literal_words(template.text))
+    words, vectors = word_vectors(recipe.vector_width, (word for word in literal if word not in filler.names))
+    nlp = _pipeline(recipe, words, vectors)
+    marked = list(fill_all(templates, filler, times=recipe.times))
     marked += _incidents(recipe.incidents) * recipe.incident_times
     ordinary = _ordinary(words, vectors, filler.names)
-    varied = (filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked))
+    varied = (
+        filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked)
+    )
     examples = list(_examples(nlp, varied))
     optimizer = nlp.initialize(lambda: examples[:500])
     rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret
@@ -110,8 +114,8 @@ def _pipeline(recipe: RedactionRecipe, words: Sequence[str], vectors: Embeddings
         "embed": {
             "@architectures": "spacy.MultiHashEmbed.v2",
             "width": recipe.width,
-            "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE", "SPACY"],
-            "rows": [4000, 1000, 2000, 1000, 50],
+            "attrs": ["PREFIX", "SUFFIX", "SHAPE", "SPACY"],
+            "rows": [1000, 2000, 1000, 50],
             "include_static_vectors": True,
         },
         "encode": {

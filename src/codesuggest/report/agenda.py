@@ -53,7 +53,7 @@ def agenda_document(  # noqa: PLR0913  what an agenda is made of
     return Document("Coding meeting", made, facts, verdict, (*sections, Section("Method and limits", (_method(),))))
 
 
-def _item(  # noqa: PLR0913, PLR0917
+def _item(
     item: Disagreement,
     taxonomy: Taxonomy,
     narratives: Mapping[str, RedactedText],
@@ -97,13 +97,13 @@ def _method() -> Points:
     return Points(
         (
             (
-                "An item is worth the number of incidents that have the same difference, less and less the more often that "
-                "difference is on the agenda already.",
+                "An item is worth the number of incidents that have the same difference, less and less the more often "
+                "that difference is on the agenda already.",
             ),
             ("The model's view is what words like these were coded in the past, not an argument.",),
             (
-                "Record each outcome as a line of JSON in the adjudications file: id, codes (every axis), reason. An incident "
-                "that stands there is not put on an agenda again.",
+                "Record each outcome as a line of JSON in the adjudications file: id, codes (every axis), reason. An "
+                "incident that stands there is not put on an agenda again.",
             ),
         )
     )

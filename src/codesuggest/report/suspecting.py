@@ -100,12 +100,12 @@ def _method() -> Points:
     return Points(
         (
             (
-                "Each coding is set against a model that never saw it, and against the most similar narratives; beside it "
-                "stand the same codings with a code swapped at random, which teaches what an error looks like.",
+                "Each coding is set against a model that never saw it, and against the most similar narratives; beside "
+                "it stand the same codings with a code swapped at random, which teaches what an error looks like.",
             ),
             (
-                "The changes expected hold for errors like random swaps. Errors that read like the truth are not found, and "
-                "on an axis that the text does not settle the estimate can be well off either way.",
+                "The changes expected hold for errors like random swaps. Errors that read like the truth are not found, "
+                "and on an axis that the text does not settle the estimate can be well off either way.",
             ),
             ("Nothing is changed by this report. A coder reads the narrative and decides.",),
         )

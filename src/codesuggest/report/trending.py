@@ -152,17 +152,15 @@ def _method() -> Points:
     return Points(
         (
             (
-                "These are incidents that were reported and coded, not incidents that happened: a place or month with more "
-                "of them may only report more.",
+                "These are incidents that were reported and coded, not incidents that happened: a place or month with "
+                "more of them may only report more.",
             ),
             ("Shares are of all codes given on the axis; an incident may have several on an axis of many.",),
             (
-                "Differences from the nation: Newcombe's interval of two shares; clear where Fisher's exact test, corrected for "
-                "the many codes (Benjamini and Hochberg), has at most one false finding in twenty.",
+                "Differences from the nation: Newcombe's interval of two shares; clear where Fisher's exact test, corrected "
+                "for the many codes (Benjamini and Hochberg), has at most one false finding in twenty.",
             ),
-            (
-                "A national table has other departments' habits of coding in it; agreement across departments is not known.",
-            ),
+            ("A national table has other departments' habits of coding in it; how far they agree is not known.",),
         )
     )
 
