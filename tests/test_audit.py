@@ -1,4 +1,4 @@
-"""The audit: reading confirmations, agreement by part, confusions, habits, drift, suggestions' effect, agenda, suspects."""
+"""The audit: confirmations, agreement by part, confusions, habits, drift, suggestions' effect, agenda, suspects."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -124,7 +124,7 @@ def test_a_coder_who_overuses_a_code_is_named_and_chance_is_not() -> None:
     assert found[0].difference.low > 0
     assert found[0].own - found[0].others == pytest.approx(found[0].difference.value)
     assert {habit.coder for habit in found} >= {"dan"}
-    assert not [habit for habit in audited([*decided("ann", plain), *decided("bob", plain)]).axes["level"].habits]
+    assert not audited([*decided("ann", plain), *decided("bob", plain)]).axes["level"].habits
 
 
 def test_drift_is_seen_with_its_interval() -> None:
@@ -144,7 +144,7 @@ def test_drift_is_seen_with_its_interval() -> None:
 def test_suggestions_pull_is_the_difference_of_assisted_and_blind() -> None:
     model = decided("robot", "l " * 40)
     blind = decided("ann", "m " * 20 + "- " * 20, is_blind=True)[:20]
-    seen = [d for d in decided("ann", "l " * 40, is_blind=False, shown_rank=1)][20:]
+    seen = decided("ann", "l " * 40, is_blind=False, shown_rank=1)[20:]
     other = decided("bob", "m " * 20 + "l " * 20)
     found = audited([*model, *blind, *seen, *other], model="robot").axes["level"]
     assert found.assistance is not None

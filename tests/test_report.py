@@ -97,7 +97,7 @@ def test_the_same_numbers_stand_in_all_three_forms() -> None:
 
 
 def test_json_holds_values_beside_wordings_and_no_nan() -> None:
-    content = json.loads(to_json(DOCUMENT), parse_constant=lambda name: pytest.fail(name))
+    content = json.loads(to_json(DOCUMENT), parse_constant=pytest.fail)
     rows = content["sections"][0]["blocks"][0]["rows"]
     assert rows[0][3] == {"shown": "0.71 (0.60 to 0.80)", "value": 0.71, "low": 0.6, "high": 0.8}
     assert rows[2][3]["value"] is None

@@ -347,9 +347,9 @@ def _method() -> Iterator[Block]:
             ),
             ("Intervals: the middle 95% of 1,000 bootstrap samples of incidents, unless set otherwise.",),
             (
-                "Agreement is not accuracy: coders can agree and be wrong. Double-coded incidents may be harder "
-                "or easier than others if they were not drawn at random. Small groups have wide intervals: read "
-                "those first.",
+                "Agreement is not accuracy: coders can agree and be wrong. Double-coded incidents may be harder or "
+                "easier than others if they were not drawn at random. Small groups have wide intervals: read those "
+                "first.",
             ),
         )
     )

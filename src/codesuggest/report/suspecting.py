@@ -104,8 +104,8 @@ def _method() -> Points:
                 "it stand the same codings with a code swapped at random, which teaches what an error looks like.",
             ),
             (
-                "The changes expected hold for errors like random swaps. Errors that read like the truth are not found, "
-                "and on an axis that the text does not settle the estimate can be well off either way.",
+                "The changes expected hold for errors like random swaps. Errors that read like the truth are not "
+                "found; on an axis that the text does not settle the estimate can be well off either way.",
             ),
             ("Nothing is changed by this report. A coder reads the narrative and decides.",),
         )

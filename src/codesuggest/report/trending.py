@@ -157,8 +157,8 @@ def _method() -> Points:
             ),
             ("Shares are of all codes given on the axis; an incident may have several on an axis of many.",),
             (
-                "Differences from the nation: Newcombe's interval of two shares; clear where Fisher's exact test, corrected "
-                "for the many codes (Benjamini and Hochberg), has at most one false finding in twenty.",
+                "Differences from the nation: Newcombe's interval of two shares; clear where Fisher's exact test, "
+                "corrected for the many codes (Benjamini and Hochberg), has one false finding in twenty at most.",
             ),
             ("A national table has other departments' habits of coding in it; how far they agree is not known.",),
         )
