@@ -16,7 +16,7 @@ LAYERS = [
     {"agreement", "store"},
     {"read", "redact", "embed", "rank", "registry", "review", "confirm", "erase", "signin"},
     {"suggest", "redaction"},
-    {"evaluate", "audit"},
+    {"evaluate", "audit", "trends"},
     {"report"},
     {"intake", "dashboard"},
     {"train"},
@@ -30,7 +30,7 @@ HOMES = {
     "presidio_analyzer": {"redact"},
     "spacy": {"redact", "redaction"},
     "sentence_transformers": {"embed"},
-    "sklearn": {"embed", "rank", "metrics"},
+    "sklearn": {"embed", "rank", "metrics", "audit"},
     "skops": {"registry"},
     "fastapi": {"web"},
     "sqlalchemy": {"store"},
@@ -38,6 +38,7 @@ HOMES = {
     "argon2": {"signin"},
     "prometheus_client": {"web"},
     "typer": {"cli"},
+    "jinja2": {"report"},
 }
 
 

@@ -92,6 +92,7 @@ class Axis:
     many         several codes may apply to one incident.
     optional     an incident may have no code on it at all.
     leaves_only  only codes without children are given to incidents; parents group them.
+    ordinal      the codes, in the taxonomy's order, are steps of a scale, so that neighbours nearly agree.
     pattern      a regular expression that every code of the axis matches; needed where no codes are listed.
     """
 
@@ -100,6 +101,7 @@ class Axis:
     many: bool = False
     optional: bool = False
     leaves_only: bool = False
+    ordinal: bool = False
     pattern: str = ""
 
 

@@ -136,3 +136,10 @@ def wilson_low(n: int, of: int, z: float = 1.645) -> float:
     centre = share + z * z / (2 * of)
     spread = z * float(np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)))
     return max(0.0, float((centre - spread) / (1 + z * z / of)))
+
+
+def wilson(n: int, of: int, z: float = 1.96) -> Estimate:
+    """A share of n in `of` with Wilson's two-sided interval, 95% by default; not defined where `of` is 0."""
+    if of == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    return Estimate(n / of, wilson_low(n, of, z), 1 - wilson_low(of - n, of, z))

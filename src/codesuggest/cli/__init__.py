@@ -9,6 +9,7 @@ import typer
 
 from codesuggest.cli import (
     agreeing,
+    auditing,
     coders,
     databases,
     erasing,
@@ -19,6 +20,7 @@ from codesuggest.cli import (
     suggesting,
     taxonomies,
     training,
+    trending,
 )
 from codesuggest.errors import CodesuggestError
 
@@ -30,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, training, evaluating, agreeing, serving, erasing):
+for module in (suggesting, redacting, training, evaluating, agreeing, auditing, trending, serving, erasing):
     module.register(app)
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(databases.app, name="db")

@@ -34,10 +34,11 @@ def agreement(
     from codesuggest.taxonomy import load_taxonomy
 
     floors = load_protocol(protocol).agreement_floor if protocol else None
-    typer.echo(agreement_table(agreement_of(_coding(first), _coding(second), load_taxonomy(taxonomy), floors)))
+    typer.echo(agreement_table(agreement_of(read_coding(first), read_coding(second), load_taxonomy(taxonomy), floors)))
 
 
-def _coding(path: Path) -> "Coding":
+def read_coding(path: Path) -> "Coding":
+    """The codes of each incident of a JSON Lines file."""
     from codesuggest.read import Columns
     from codesuggest.read.formats import open_rows, split_codes
 

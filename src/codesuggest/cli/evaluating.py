@@ -1,6 +1,7 @@
 """`codesuggest evaluate`."""
 
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from codesuggest.cli import source
+from codesuggest.cli.agreeing import read_coding
+from codesuggest.cli.auditing import Report, Suppress, publish, today
 from codesuggest.cli.suggesting import ModelOption, load_suggester
 from codesuggest.errors import ReadError
 
 if TYPE_CHECKING:
+    from codesuggest.audit import Coding
     from codesuggest.domain import Narrative, RedactedNarrative
+    from codesuggest.report.document import Document
+    from codesuggest.suggest import Suggester
 
 
 class Format(StrEnum):
@@ -35,6 +41,22 @@ def evaluate(
         typer.Option("--where", help="COLUMN=VALUE: only these rows; give it again for more columns."),
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    report: Report = None,
+    suppress: Suppress = 0,
+    second: Annotated[
+        Path | None, typer.Option("--second", help="For the report: the same incidents as a second coder coded them.")
+    ] = None,
+    against: Annotated[str, typer.Option("--against", help="For the report: a model to compare with.")] = "",
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice", help="For the report: a column to tell incidents apart by; a date is cut to its month."
+        ),
+    ] = None,
+    minutes: Annotated[float, typer.Option("--minutes", min=0, help="Minutes it takes you to code an incident.")] = 6,
+    minutes_checked: Annotated[
+        float, typer.Option("--minutes-checked", min=0, help="Minutes it takes you to check filled-in codes.")
+    ] = 2,
     id_column: source.IdColumn = "id",
     text_column: source.TextColumn = None,
     code_column: source.CodeColumn = None,
@@ -44,7 +66,7 @@ def evaluate(
 ) -> None:
     """Measure a model on gold, with intervals, beside ranking by frequency.
 
-    Narratives that the model was trained on are left out, and counted.
+    Narratives that the model was trained on are left out, and counted. With --report, everything about it.
 
     Example: codesuggest evaluate --model starting --gold annotation/sample/incidents.jsonl
     """
@@ -60,13 +82,72 @@ def evaluate(
     if not chosen:
         raise ReadError(f"{gold}: no readable row{' fits ' + ', '.join(where) if where else ''}.")
     declared = bool(suggester.model.manifest.data["declared_redacted"])
-    evaluation = evaluate_model(suggester, _redacted(chosen, is_declared=declared))
+    redacted = _redacted(chosen, is_declared=declared)
+    if report:
+        options = _Options(slices or _SLICES, second, against, minutes, minutes_checked)
+        publish(_document(suggester, chosen, redacted, options), report, suppress)
+        return
+    evaluation = evaluate_model(suggester, redacted)
     if skipped:
         typer.echo(f"{len(skipped):,} rows unreadable, {source.list_skipped(str(gold), skipped)}.", err=True)
     if format is Format.json:
         typer.echo(json.dumps(evaluation_json(evaluation), indent=1))
     else:
         typer.echo(evaluation_table(evaluation))
+
+
+_SLICES = ["site", "reported", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the report is to hold."""
+
+    slices: list[str]
+    second: Path | None
+    against: str
+    minutes: float
+    minutes_checked: float
+
+
+def _document(
+    suggester: "Suggester", rows: "list[Narrative]", gold: "list[RedactedNarrative]", options: _Options
+) -> "Document":
+    from codesuggest.audit import agreement_of
+    from codesuggest.evaluate import appraise
+    from codesuggest.report.evaluating import Workload, evaluation_document
+
+    taxonomy = suggester.model.taxonomy
+    first = {row.id: row.existing_codes for row in rows}
+    second = read_coding(options.second) if options.second else {}
+    ceiling = agreement_of(first, second, taxonomy) if second else {}
+    appraisal = appraise(
+        suggester,
+        gold,
+        details={row.id: _details(row, options.slices) for row in rows},
+        doubtful={axis: _differing(first, second, axis) for axis in taxonomy.axis},
+        other=load_suggester(options.against) if options.against else None,
+    )
+    workload = Workload(options.minutes, options.minutes_checked)
+    return evaluation_document(appraisal, taxonomy, made=today(), ceiling=ceiling, workload=workload)
+
+
+def _details(row: "Narrative", slices: list[str]) -> dict[str, str]:
+    from codesuggest.evaluate.appraisal import length_band
+
+    found = {"length": length_band(len(row.text.split()))}
+    for name in slices:
+        if value := row.details.get(name, ""):
+            is_date = len(value) >= 10 and value[:4].isdigit() and value[4] == "-"
+            found["month" if is_date else name] = value[:7] if is_date else value
+    return found
+
+
+def _differing(first: "Coding", second: "Coding", axis: str) -> frozenset[str]:
+    """The incidents on which the two differ."""
+    return frozenset(
+        id for id in first if id in second and set(first[id].get(axis, ())) != set(second[id].get(axis, ()))
+    )
 
 
 def _fits(row: "Narrative", where: list[str]) -> bool:

@@ -21,8 +21,8 @@ from codesuggest.checked import load_checked
 from codesuggest.domain import Embeddings
 from codesuggest.embed import word_pieces
 from codesuggest.errors import RecipeError
-from codesuggest.redaction.corpus import Filler, fill_all, read_templates
 from codesuggest.redact.pieces import VectorisingTokenizer, WordPieces
+from codesuggest.redaction.corpus import Filler, fill_all, read_templates
 from codesuggest.redaction.marked import Marked
 
 LEARNT = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
@@ -69,9 +69,7 @@ def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
     marked = list(fill_all(templates, filler, times=recipe.times))
     marked += _incidents(recipe.incidents) * recipe.incident_times
     ordinary = _ordinary(pieces, vectors, filler.names)
-    varied = (
-        filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked)
-    )
+    varied = (filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked))
     examples = list(_examples(nlp, varied))
     optimizer = nlp.initialize(lambda: examples[:500])
     rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret

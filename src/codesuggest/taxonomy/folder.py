@@ -29,6 +29,7 @@ class _AxisEntry(_Strict):
     many: bool = False
     optional: bool = False
     leaves_only: bool = False
+    ordinal: bool = False
     pattern: str = ""
 
 

@@ -1,9 +1,11 @@
-"""How consistently coders code: two codings of the same incidents compared, axis by axis."""
+"""Two codings of the same incidents compared, axis by axis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codesuggest.agreement import CodeSet, cohen_kappa, krippendorff_alpha, mean_likeness, with_interval
+import numpy as np
+
+from codesuggest.agreement import Bootstrap, CodeSet, Ratings, agreement, jaccard, masi, mean_of, ratio_of
 from codesuggest.domain import Codes, Taxonomy
 from codesuggest.errors import AgreementError
 from codesuggest.metrics import Estimate
@@ -30,7 +32,7 @@ class AxisAgreement:
 
     @property
     def meets_floor(self) -> bool:
-        """Whether the chance-corrected figure reaches the floor."""
+        """Whether the chance-corrected figure reaches the floor; one that is not defined does not."""
         return self.floor is None or self.chance_corrected.value >= self.floor
 
 
@@ -44,25 +46,29 @@ def agreement_of(
     both = [id for id in first if id in second]
     if not both:
         raise AgreementError("No incident was coded by both coders.")
-    return {axis: _axis(first, second, both, axis, taxonomy, (floors or {}).get(axis)) for axis in taxonomy.axis}
+    return {
+        axis.key: _axis(
+            [(frozenset(first[id].get(axis.key, ())), frozenset(second[id].get(axis.key, ()))) for id in both],
+            is_many=axis.many,
+            floor=(floors or {}).get(axis.key),
+        )
+        for axis in taxonomy.axes
+    }
 
 
-def _axis(
-    first: Coding, second: Coding, both: Sequence[str], axis: str, taxonomy: Taxonomy, floor: float | None
-) -> AxisAgreement:
-    pairs = [(frozenset(first[id].get(axis, ())), frozenset(second[id].get(axis, ()))) for id in both]
-    ours, theirs = [a for a, _ in pairs], [b for _, b in pairs]
-    statistic = krippendorff_alpha if taxonomy.axis[axis].many else cohen_kappa
+def _axis(pairs: list[tuple[CodeSet, CodeSet]], *, is_many: bool, floor: float | None) -> AxisAgreement:
+    bootstrap = Bootstrap()
+    ratings = Ratings.of(
+        (str(n), str(coder), codes) for n, pair in enumerate(pairs) for coder, codes in enumerate(pair)
+    )
+    found = agreement(ratings, likeness={"masi": masi(ratings.values)} if is_many else {}, bootstrap=bootstrap)
+    first, second = ratings.value[0::2], ratings.value[1::2]
+    shared = np.array([len(a & b) for a, b in pairs], dtype=np.float64)
+    given = np.array([len(a) + len(b) for a, b in pairs], dtype=np.float64)
     return AxisAgreement(
-        len(both),
-        with_interval(mean_likeness, ours, theirs),
-        with_interval(statistic, ours, theirs, n_rounds=200 if taxonomy.axis[axis].many else 1000),
-        with_interval(_f1, ours, theirs),
+        len(pairs),
+        mean_of(jaccard(ratings.values)[first, second], bootstrap),
+        found.partial["masi"] if is_many else found.kappa,
+        ratio_of(2 * shared, given, bootstrap),
         floor,
     )
-
-
-def _f1(first: Sequence[CodeSet], second: Sequence[CodeSet]) -> float:
-    shared = sum(len(a & b) for a, b in zip(first, second, strict=True))
-    given = sum(map(len, first)) + sum(map(len, second))
-    return 2 * shared / given if given else 1.0

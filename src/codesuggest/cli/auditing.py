@@ -1,0 +1,241 @@
+"""`codesuggest audit`."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from codesuggest.cli.agreeing import read_coding
+from codesuggest.cli.suggesting import load_suggester
+from codesuggest.errors import ReadError
+
+if TYPE_CHECKING:
+    from codesuggest.audit import Coding, Confirmations
+    from codesuggest.domain import RedactedNarrative, Taxonomy
+    from codesuggest.report.document import Document
+    from codesuggest.suggest import Suggester
+
+    Coded = tuple[RedactedNarrative, str]
+
+Report = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--report",
+        help="File to write the report to, ending in .html, .md or .json; give it again for more.  "
+        "[default: printed as Markdown]",
+    ),
+]
+Suppress = Annotated[
+    int,
+    typer.Option(
+        "--suppress", min=0, help="Withhold counts under this, and single incidents, for a report that leaves. 0: none."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(audit)
+
+
+def audit(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Who coded what: tables with the columns coder, incident, axis, codes (and site, date, is_blind, "
+            "shown_rank), or JSON Lines of id, coder, codes."
+        ),
+    ],
+    taxonomy: Annotated[
+        str, typer.Option("--taxonomy", help="Taxonomy of the codes: a name, a folder, or `seen`: those in the files.")
+    ] = "imaging-working-1",
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="FIELD=COLUMN, where a column has another name; repeatable.")
+    ] = None,
+    protocol: Annotated[
+        Path | None, typer.Option("--protocol", help="Protocol file with the least agreement of each axis.")
+    ] = None,
+    model_coder: Annotated[str, typer.Option("--model-coder", help="The coder in the files who is a model.")] = "",
+    names: Annotated[bool, typer.Option("--names/--no-names", help="Name the coders, or number them.")] = True,
+    rounds: Annotated[int, typer.Option("--rounds", min=100, help="Bootstrap rounds of each interval.")] = 1000,
+    agenda: Annotated[
+        int, typer.Option("--agenda", min=0, help="Instead: an agenda of so many disagreements to meet about.")
+    ] = 0,
+    suspects: Annotated[
+        int, typer.Option("--suspects", min=0, help="Instead: so many codes of the first file worth a second look.")
+    ] = 0,
+    narratives: Annotated[
+        Path | None, typer.Option("--narratives", help="File of the narratives, for the agenda and for --model.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="Model to put beside the coders; it needs the narratives.")
+    ] = "",
+    guidelines: Annotated[
+        Path | None, typer.Option("--guidelines", help="For the agenda: the coders' guidelines, in Markdown.")
+    ] = None,
+    adjudications: Annotated[
+        Path | None, typer.Option("--adjudications", help="For the agenda: JSON Lines of what is settled; left out.")
+    ] = None,
+    same: Annotated[
+        list[str] | None,
+        typer.Option("--same", help="For suspects: a column that must be equal for two texts to count as the same."),
+    ] = None,
+    embedder: Annotated[
+        str, typer.Option("--embedder", help="For suspects: minilm, or hashing-128 without weights.")
+    ] = "minilm",
+    report: Report = None,
+    suppress: Suppress = 0,
+) -> None:
+    """Audit how consistently coders code: agreement, confusions, habits, drift, and what suggestions do.
+
+    Example: codesuggest audit annotation/sample/incidents.jsonl annotation/sample/second-coding.jsonl --rounds 100
+    """
+    from codesuggest.agreement import Bootstrap
+    from codesuggest.audit import audit as audit_confirmations
+    from codesuggest.protocol import load_protocol
+    from codesuggest.report.auditing import audit_document
+
+    if suspects:
+        publish(_suspects(files[0], taxonomy, suspects, same or (), embedder), report, suppress)
+        return
+    confirmations, scheme = _read(files, column or (), taxonomy)
+    texts = read_redacted(narratives, scheme) if narratives else []
+    suggester = load_suggester(model) if model else None
+    if agenda:
+        settled = read_coding(adjudications) if adjudications else {}
+        words = guidelines.read_text(encoding="utf-8") if guidelines else ""
+        publish(_agenda(confirmations, scheme, texts, suggester, settled, words, agenda, names), report, suppress)
+        return
+    if suggester:
+        confirmations, model_coder = _with_model(confirmations, suggester, texts), suggester.model.manifest.name
+    found = audit_confirmations(
+        confirmations,
+        scheme,
+        model=model_coder,
+        floors=load_protocol(protocol).agreement_floor if protocol else None,
+        bootstrap=Bootstrap(rounds),
+        show_progress=True,
+    )
+    publish(audit_document(found, made=today(), are_named=names), report, suppress)
+    _account(files, confirmations)
+
+
+def publish(document: "Document", report: Sequence[Path] | None, suppress: int) -> None:
+    """Write the report to each file named, or print it; with small counts withheld if asked for."""
+    from codesuggest.report.document import suppressed
+    from codesuggest.report.printing import to_markdown, write_report
+
+    document = suppressed(document, under=suppress) if suppress else document
+    for path in report or ():
+        typer.echo(f"Report in {write_report(document, path)}.", err=True)
+    if not report:
+        typer.echo(to_markdown(document), nl=False)
+
+
+def today() -> str:
+    """The date of a report."""
+    return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def read_redacted(path: Path, taxonomy: "Taxonomy", same: Sequence[str] = ()) -> "list[Coded]":
+    """The narratives of a file, redacted, each with the values of the columns `same` joined."""
+    from tqdm import tqdm
+
+    from codesuggest.cli.source import read_source
+    from codesuggest.read import Columns, SkippedRow
+    from codesuggest.redact import Redactor
+
+    redactor = Redactor().require_measured()
+    rows = [row for row in read_source(str(path), Columns(), taxonomy) if not isinstance(row, SkippedRow)]
+    return [
+        (redactor.redact(row), "|".join(row.details.get(column, "") for column in same))
+        for row in tqdm(rows, desc="Redacting", unit="narrative")
+    ]
+
+
+def _suspects(file: Path, taxonomy: str, most: int, same: Sequence[str], embedder: str) -> "Document":
+    from tqdm import tqdm
+
+    from codesuggest.audit.suspects import suspects as find_suspects
+    from codesuggest.embed import make_embedder
+    from codesuggest.report.suspecting import suspects_document
+    from codesuggest.settings import settings
+    from codesuggest.taxonomy import load_taxonomy
+
+    scheme = load_taxonomy(taxonomy)
+    read = read_redacted(file, scheme, same)
+    if not read:
+        raise ReadError(f"{file}: no readable narrative.")
+    narratives = [narrative for narrative, _ in read]
+    chosen = make_embedder(embedder, settings().embedder_dir)
+    vectors = chosen.embed([narrative.text for narrative in narratives], show_progress=True)
+    context = {narrative.id: value for narrative, value in read}
+    found = find_suspects(
+        narratives, vectors, scheme, context=context, show=lambda axes: tqdm(axes, desc="Weighing", unit="axis")
+    )
+    return suspects_document(found, scheme, made=today(), most=most)
+
+
+def _agenda(
+    confirmations: "Confirmations",
+    taxonomy: "Taxonomy",
+    texts: "list[Coded]",
+    suggester: "Suggester | None",
+    settled: "Coding",
+    guidelines: str,
+    most: int,
+    are_named: bool,
+) -> "Document":
+    from codesuggest.audit.agenda import disagreements_worth_meeting, guidelines_by_code
+    from codesuggest.report.agenda import agenda_document
+
+    chosen = disagreements_worth_meeting(confirmations.decisions, settled=set(settled), most=most)
+    wanted = {item.incident for item in chosen}
+    narratives = [narrative for narrative, _ in texts if narrative.id in wanted]
+    suggested = suggester.suggest_redacted(narratives) if suggester else []
+    return agenda_document(
+        chosen,
+        taxonomy,
+        made=today(),
+        narratives={narrative.id: narrative.text for narrative in narratives},
+        suggested={incident.id: incident for incident in suggested},
+        guidelines=guidelines_by_code(guidelines),
+        are_named=are_named,
+    )
+
+
+def _with_model(confirmations: "Confirmations", suggester: "Suggester", texts: "list[Coded]") -> "Confirmations":
+    from dataclasses import replace
+
+    from codesuggest.audit.model_coder import model_decisions
+
+    if not texts:
+        raise ReadError("--model needs the narratives. Name their file: --narratives.")
+    coded = {d.incident for d in confirmations.decisions}
+    wanted = [narrative for narrative, _ in texts if narrative.id in coded]
+    return replace(confirmations, decisions=(*confirmations.decisions, *model_decisions(suggester, wanted)))
+
+
+def _read(files: Sequence[Path], column: Sequence[str], taxonomy: str) -> "tuple[Confirmations, Taxonomy]":
+    from codesuggest.audit import read_confirmations, taxonomy_of
+    from codesuggest.audit.confirmations import FIELDS
+    from codesuggest.settings import settings
+    from codesuggest.taxonomy import load_taxonomy
+
+    pairs = [pair.partition("=") for pair in column]
+    if wrong := [field for field, equals, name in pairs if field not in FIELDS or not (equals and name)]:
+        raise typer.BadParameter(f"'{wrong[0]}': expected FIELD=COLUMN, of {', '.join(FIELDS)}", param_hint="--column")
+    known = None if taxonomy == "seen" else load_taxonomy(taxonomy)
+    columns = {field: name for field, _, name in pairs}
+    confirmations = read_confirmations(files, columns, known, max_mb=settings().max_file_mb)
+    return confirmations, known or taxonomy_of(confirmations)
+
+
+def _account(files: Sequence[Path], confirmations: "Confirmations") -> None:
+    from codesuggest.cli.source import list_skipped
+
+    skipped = confirmations.skipped
+    listed = f"; {len(skipped):,} rows unreadable, {list_skipped(str(files[0]), skipped)}" if skipped else ""
+    typer.echo(f"Audited {len(confirmations.decisions):,} decisions{listed}.", err=True)

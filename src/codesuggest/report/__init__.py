@@ -1,0 +1,27 @@
+"""Results for people and programs: tables for the terminal, and documents as HTML, Markdown and JSON."""
+
+from codesuggest.report.tables import (
+    INCIDENT_COLUMNS,
+    agreement_table,
+    aligned,
+    evaluation_json,
+    evaluation_table,
+    incident_json,
+    incident_rows,
+    incident_table,
+    redaction_json,
+    redaction_table,
+)
+
+__all__ = [
+    "INCIDENT_COLUMNS",
+    "agreement_table",
+    "aligned",
+    "evaluation_json",
+    "evaluation_table",
+    "incident_json",
+    "incident_rows",
+    "incident_table",
+    "redaction_json",
+    "redaction_table",
+]

@@ -1,0 +1,109 @@
+"""The agenda of a coders' meeting, to be printed and written on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from codesuggest.audit.agenda import Disagreement
+from codesuggest.audit.differences import NOTHING
+from codesuggest.domain import RedactedText, SuggestedIncident, Taxonomy
+from codesuggest.report.document import (
+    Blank,
+    Block,
+    Cell,
+    Count,
+    Document,
+    Number,
+    Points,
+    Quote,
+    Section,
+    Style,
+    Table,
+)
+
+
+def agenda_document(  # noqa: PLR0913  what an agenda is made of
+    chosen: Sequence[Disagreement],
+    taxonomy: Taxonomy,
+    *,
+    made: str,
+    narratives: Mapping[str, RedactedText],
+    suggested: Mapping[str, SuggestedIncident],
+    guidelines: Mapping[str, str],
+    are_named: bool = False,
+) -> Document:
+    """An item a disagreement: the redacted narrative, who coded what, the model's view, the guidelines' words.
+
+    guidelines  code to what they say of it; the taxonomy's definition stands in where they say nothing.
+    """
+    sections = [
+        Section(
+            f"{number}. Incident {item.incident}",
+            tuple(_item(item, taxonomy, narratives, suggested, guidelines, are_named)),
+            is_internal=True,
+        )
+        for number, item in enumerate(chosen, start=1)
+    ]
+    covered = sum({kind: n for item in chosen for kind, n in item.kinds.items()}.values())
+    facts: tuple[tuple[str, Cell], ...] = (("Taxonomy", taxonomy.name), ("Items", Count(len(chosen))))
+    verdict: tuple[Cell, ...] = (
+        Count(len(chosen)),
+        " disagreements, chosen to stand for as many others as possible: the same differences occur ",
+        Count(covered),
+        " times in the audit. Decide each, and where it will come again, write the rule.",
+    )
+    return Document("Coding meeting", made, facts, verdict, (*sections, Section("Method and limits", (_method(),))))
+
+
+def _item(
+    item: Disagreement,
+    taxonomy: Taxonomy,
+    narratives: Mapping[str, RedactedText],
+    suggested: Mapping[str, SuggestedIncident],
+    guidelines: Mapping[str, str],
+    are_named: bool,  # noqa: FBT001
+) -> Iterator[Block]:
+    yield Quote(narratives.get(item.incident, "The narrative was not given to this report."), "redacted")
+    coders = sorted({coder for by_coder in item.codes.values() for coder in by_coder})
+    names = coders if are_named else [f"coder {letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(coders)]]
+    view = suggested.get(item.incident)
+    rows: list[tuple[Cell, ...]] = []
+    for axis, by_coder in item.codes.items():
+        for coder, name in zip(coders, names, strict=False):
+            if coder in by_coder:
+                rows.append((taxonomy.axis[axis].label, name, _codes(taxonomy, axis, sorted(by_coder[coder])), ""))
+        for ranked in (view.axes.get(axis, ()) if view else ())[:2]:
+            code = _codes(taxonomy, axis, [ranked.code])
+            rows.append((taxonomy.axis[axis].label, "the model", code, Number(ranked.score, Style.share)))
+    yield Table("Who coded what", ("axis", "who", "codes", "score"), tuple(rows))
+    disputed = {(axis, code): n for (axis, *pair), n in item.kinds.items() for code in pair if code != NOTHING}
+    for axis, code in disputed:
+        words = guidelines.get(code) or _defined(taxonomy, axis, code)
+        if words:
+            yield Quote(words, f"the guidelines on {code}")
+    yield Blank("Decided, and why")
+    yield Blank("Rule for the guidelines, if it will come again")
+
+
+def _codes(taxonomy: Taxonomy, axis: str, codes: Sequence[str]) -> str:
+    worded = [code if taxonomy.label(axis, code) == code else f"{code} {taxonomy.label(axis, code)}" for code in codes]
+    return "; ".join(worded) or "no code"
+
+
+def _defined(taxonomy: Taxonomy, axis: str, code: str) -> str:
+    known = taxonomy.by_code[axis].get(code)
+    return known.definition if known else ""
+
+
+def _method() -> Points:
+    return Points(
+        (
+            (
+                "An item is worth the number of incidents that have the same difference, less and less the more often "
+                "that difference is on the agenda already.",
+            ),
+            ("The model's view is what words like these were coded in the past, not an argument.",),
+            (
+                "Record each outcome as a line of JSON in the adjudications file: id, codes (every axis), reason. An "
+                "incident that stands there is not put on an agenda again.",
+            ),
+        )
+    )
