@@ -104,7 +104,7 @@ def test_a_code_that_no_narrative_has_is_found_by_what_the_taxonomy_says_of_it()
 
 
 def test_with_no_narrative_at_all_codes_are_ranked_by_what_the_taxonomy_says_of_them() -> None:
-    described = [words for words in THEMES.values()]
+    described = list(THEMES.values())
     evidence = (columns(described), np.eye(3, dtype=bool))
     nothing = columns(["x"])[:0]
     ranker = CodeRanker().fit(nothing, np.zeros((0, 3), dtype=bool), evidence=evidence)

@@ -4,20 +4,18 @@ import datetime as dt
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from codesuggest.agreement import CodeSet, cohen_kappa, krippendorff_alpha, mean_likeness, with_interval
+from codesuggest.audit import agreement_of
 from codesuggest.domain import Caller, Confirmation, SettledIncident, Taxonomy
-from codesuggest.errors import AgreementError
-from codesuggest.metrics import wilson_low
+from codesuggest.metrics import Estimate, wilson_low
 from codesuggest.store.database import Session
 from codesuggest.store.history import confirmations, first_suggested, settled_incidents
 from codesuggest.store.incidents import counts_by_state
 from codesuggest.store.log import now
 
 _Z = 1.96
-_N_ROUNDS = 200
 
 
 def dashboard(session: Session, caller: Caller, taxonomy: Taxonomy, *, months: int = 12) -> dict[str, Any]:
@@ -100,33 +98,23 @@ def _agreement(rows: Iterable[Confirmation], taxonomy: Taxonomy) -> dict[str, An
     for row in rows:
         pairs[row.incident_id].setdefault(row.position, row)
     both = [(pair[1], pair[2]) for pair in pairs.values() if len(pair) == 2]
-    return {axis: _axis_agreement(both, axis, many=taxonomy.axis[axis].many) for axis in taxonomy.axis}
-
-
-def _axis_agreement(both: Sequence[tuple[Confirmation, Confirmation]], axis: str, *, many: bool) -> dict[str, Any]:
-    first = [frozenset(one.codes.get(axis, ())) for one, _ in both]
-    second = [frozenset(other.codes.get(axis, ())) for _, other in both]
-    statistic = krippendorff_alpha if many else cohen_kappa
+    if not both:
+        return {}
+    first, second = ({str(pair[n].incident_id): pair[n].codes for pair in both} for n in (0, 1))
     return {
-        "n": len(both),
-        "statistic": "alpha (MASI)" if many else "kappa",
-        "likeness": _estimate(mean_likeness, first, second),
-        "chance_corrected": _estimate(statistic, first, second),
+        axis: {
+            "n": found.n,
+            "statistic": "alpha (MASI)" if taxonomy.axis[axis].many else "kappa",
+            "likeness": _shown(found.likeness),
+            "chance_corrected": _shown(found.chance_corrected),
+        }
+        for axis, found in agreement_of(first, second, taxonomy).items()
     }
 
 
-def _estimate(
-    statistic: Callable[[Sequence[CodeSet], Sequence[CodeSet]], float], first: list[CodeSet], second: list[CodeSet]
-) -> dict[str, float | None]:
-    try:
-        found = with_interval(statistic, first, second, n_rounds=_N_ROUNDS) if first else None
-    except AgreementError:
-        found = None
-    figures = (found.value, found.low, found.high) if found else (math.nan,) * 3
-    return {
-        name: None if math.isnan(figure) else round(figure, 4)
-        for name, figure in zip(("value", "low", "high"), figures, strict=True)
-    }
+def _shown(estimate: Estimate) -> dict[str, float | None]:
+    """A figure with its interval; none where the statistic is not defined."""
+    return {name: None if math.isnan(figure) else round(figure, 4) for name, figure in asdict(estimate).items()}
 
 
 def _trend(settled: Sequence[SettledIncident], axis: str, taxonomy: Taxonomy) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -28,7 +28,6 @@ PUBLISHED = {
 """sha256 of the published files of all-MiniLM-L6-v2."""
 
 _BATCH = 32
-_QUIETLY = {"show_progress_bar": False}
 _WEIGHTS = (".safetensors", ".bin", ".json", ".txt", ".model")
 
 
@@ -103,7 +102,8 @@ class SentenceEmbedder:
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         batches = [pieces[start : start + _BATCH] for start in range(0, len(pieces), _BATCH)]
         for batch in tqdm(batches, desc="Embedding", unit="batch", disable=not (show_progress and batches)):
-            encoded = np.asarray(self._model.encode([piece.text for piece in batch], batch_size=_BATCH, **_QUIETLY))
+            texts_of = [piece.text for piece in batch]
+            encoded = np.asarray(self._model.encode(texts_of, batch_size=_BATCH, show_progress_bar=False))
             weights = np.array([[piece.n_tokens] for piece in batch], dtype=np.float32)
             np.add.at(vectors, [piece.owner for piece in batch], encoded * weights)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -116,8 +116,8 @@ class SentenceEmbedder:
         starts = np.array([start for start, _ in words])
         total = np.zeros(self.dim, dtype=np.float32)
         for piece in self._pieces([text]):
-            encoded = self._model.encode(piece.text, output_value="token_embeddings", **_QUIETLY)
-            tokens = np.asarray(encoded.float())
+            encoded = self._model.encode(piece.text, output_value="token_embeddings", show_progress_bar=False)
+            tokens = np.asarray(encoded.float().numpy())
             total += piece.n_tokens * tokens.mean(axis=0)
             for token, (start, _) in zip(tokens[1:-1], piece.offsets, strict=False):
                 word = int(np.searchsorted(starts, start, side="right")) - 1
@@ -128,7 +128,8 @@ class SentenceEmbedder:
     def piece_table(self) -> tuple[list[str], Embeddings]:
         """The pieces of words in the model's vocabulary that consist of letters, and the input vector of each."""
         pieces = {p: i for p, i in self._model.tokenizer.get_vocab().items() if p.removeprefix("##").isalpha()}
-        table = self._model[0].auto_model.get_input_embeddings().weight.detach().float().numpy()
+        transformer: Any = self._model[0]
+        table = transformer.auto_model.get_input_embeddings().weight.detach().float().numpy()
         return list(pieces), np.asarray(table[list(pieces.values())], dtype=np.float32)
 
     def _pieces(self, texts: Sequence[RedactedText]) -> Iterator[_Piece]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from scipy import stats
 
 from codesuggest.domain import Codes, RedactedNarrative, Taxonomy
@@ -102,7 +103,7 @@ def beside_national(local: Counts, national: Counts) -> tuple[BesideNational, ..
         if axis in national
         for code in sorted(set(local[axis]) | set(national[axis]))
     ]
-    raw = [float(stats.fisher_exact([[n, of - n], [m, all_ - m]])[1]) for _, _, n, of, m, all_ in rows]
+    raw = [float(stats.fisher_exact(np.array([[n, of - n], [m, all_ - m]]))[1]) for _, _, n, of, m, all_ in rows]
     corrected = stats.false_discovery_control(raw).tolist() if raw else []
     found = [
         BesideNational(*row, newcombe(row[2], row[3], row[4], row[5]), p)

@@ -67,7 +67,7 @@ def pool_independent(views: Views, weights: Weights) -> Scores:
     return np.asarray(expit(_with_offset(views) @ weights), dtype=np.float64)
 
 
-def best_threshold(scores: Scores, truth: Truth) -> float:
+def best_threshold(scores: npt.NDArray[np.floating], truth: Truth) -> float:
     """The score from which on giving codes has the best micro F1; `scores` are of narratives not trained on."""
     if not truth.any():
         return 0.5

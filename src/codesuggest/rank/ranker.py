@@ -120,7 +120,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         return self._pool(self._views(X))
 
     def predict(self, X: sparse.csr_array) -> npt.NDArray[Any]:  # noqa: N803
-        """The best-ranked code of each narrative, shape (n,); of many codes, which reach the threshold, (n, n_codes)."""
+        """The best-ranked code of each narrative, shape (n,); of many, which reach the threshold, (n, n_codes)."""
         scores = self.predict_proba(X)
         if self.exclusive or self.is_labelled_:
             return np.asarray(self.classes_[scores.argmax(axis=1)])
@@ -135,7 +135,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         dense, lexical = self._halves(parts)
         lexical_added = np.asarray(lexical @ self.lexical_[:, :-1].T)
         added = self.weights_[0] * lexical_added + self.weights_[1] * (dense @ self.embedding_[:, :-1].T)
-        return added - (added @ scores)[:, None] if self.exclusive else added
+        return np.asarray(added - (added @ scores)[:, None] if self.exclusive else added, dtype=np.float64)
 
     def thresholds(self, coverage: float) -> Thresholds:
         """The score from which a code is on the shortlist, shape (n_codes,), at a coverage such as 0.9.

@@ -21,7 +21,7 @@ MIN_OF_A_CODE = 50
 """Narratives a code needs for a threshold of its own; codes with fewer have the shared one."""
 
 
-def exclusive_thresholds(unseen: Scores, truth: Truth, coverage: float) -> Thresholds:
+def exclusive_thresholds(unseen: npt.NDArray[np.floating], truth: Truth, coverage: float) -> Thresholds:
     """Thresholds on an axis of one code: as high as all narratives together allow, but lower for a code that would then
     be missed too often itself, if enough narratives have it to tell.
 
@@ -37,11 +37,11 @@ def exclusive_thresholds(unseen: Scores, truth: Truth, coverage: float) -> Thres
     rows, codes = np.nonzero(truth)
     given = unseen[rows, codes]
     shared = _threshold(np.where(given >= own[codes], np.inf, given), coverage)
-    return np.minimum(shared, own)
+    return np.asarray(np.minimum(shared, own), dtype=np.float64)
 
 
-def independent_thresholds(unseen: Scores, truth: Truth, coverage: float) -> Thresholds:
-    """One threshold on an axis of many codes: the mean share of a narrative's right codes missed is at most 1 - coverage."""
+def independent_thresholds(unseen: npt.NDArray[np.floating], truth: Truth, coverage: float) -> Thresholds:
+    """One threshold where many codes apply: the mean share of right codes missed is at most 1 - coverage."""
     coded = truth.any(axis=1)
     unseen, truth = unseen[coded], truth[coded]
     n = len(truth)

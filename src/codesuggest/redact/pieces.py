@@ -1,4 +1,4 @@
-"""Word vectors for any word: a word that has none of its own is given the mean of its pieces', as a language model does.
+"""Word vectors for any word: one that has none of its own is given the mean of its pieces', as language models do.
 
 Names and ordinary words that nobody saw in training are told apart by what they are made of.
 """
@@ -45,7 +45,8 @@ class WordPieces:
 
     def vector(self, word: str) -> npt.NDArray[np.float32]:
         """The vector of a word, whatever its case and accents; zeros where it is not made of pieces."""
-        rows, rest = [], "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
+        rows: list[int] = []
+        rest = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
         if len(rest) > _LONGEST:
             return np.zeros(self.width, dtype=np.float32)
         while rest:

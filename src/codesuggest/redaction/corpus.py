@@ -51,7 +51,7 @@ class Filler:
         return Marked(text + template[position:], tuple(spans))
 
     def reword(self, marked: Marked, words: Sequence[str]) -> Marked:
-        """Some words outside the spans exchanged for any of `words`, or given a capital: words alone tell too little."""
+        """Some words outside the spans exchanged for any of `words`, or given a capital: words alone say little."""
 
         def other(match: re.Match[str]) -> str:
             chance = self._rng.random()

@@ -332,8 +332,8 @@ class _Says:
                     "blind against assisted coding in the audit.",
                 ),
                 (
-                    "Figures hold for incidents like gold's. On another site, year or way of writing they may be lower: "
-                    "see for whom it is worse. Whoever coded gold may err too: none of this is the truth.",
+                    "Figures hold for incidents like gold's. Elsewhere, or written in another way, they may be lower; "
+                    "see for whom. Whoever coded gold may err too: none of this is the truth.",
                 ),
             )
         )

@@ -70,8 +70,8 @@ class Suggester:
         for result in redacted:
             if isinstance(result, Unredacted):
                 raise RedactionError(f"Incident {result.id}: redaction failed, so nothing of it was kept or shown.")
-        narratives = [r for r in redacted if isinstance(r, RedactedNarrative)]
-        return self.suggest_redacted(narratives, top=top, reasons=reasons)
+        fit = [result for result in redacted if isinstance(result, RedactedNarrative)]
+        return self.suggest_redacted(fit, top=top, reasons=reasons)
 
     def suggest_redacted(
         self, narratives: Sequence[RedactedNarrative], *, top: int = 5, reasons: bool = False
