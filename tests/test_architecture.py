@@ -38,7 +38,7 @@ HOMES = {
     "argon2": {"signin"},
     "prometheus_client": {"web"},
     "typer": {"cli"},
-    "jinja2": {"report"},
+    "jinja2": {"report", "web"},
 }
 
 
