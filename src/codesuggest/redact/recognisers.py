@@ -218,7 +218,10 @@ def _contacts() -> list[EntityRecognizer]:
                     r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led)?|contact|tel|phone|number)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?![:%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
                     0.6,
                 ),
-                (r"(?i)\b(?:I['’]?m|she['’]?s|he['’]?s|they['’]?re|am|are|is|Mrs? \p{L}+|Dr \p{L}+|named doctor),? on (?P<value>\d{3,5})\b(?![:%/]|\.\d| ?(?:mg|ml|mm|cm|kg|L\b|l\b|litres|units))", 0.6),
+                (
+                    r"(?i)\b(?:I['’]?m|she['’]?s|he['’]?s|they['’]?re|am|are|is|Mrs? \p{L}+|Dr \p{L}+|named doctor),? on (?P<value>\d{3,5})\b(?![:%/]|\.\d| ?(?:mg|ml|mm|cm|kg|L\b|l\b|litres|units))",
+                    0.6,
+                ),
                 (
                     r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
                     0.6,
