@@ -33,6 +33,7 @@ HOMES = {
     "sklearn": {"embed", "rank", "metrics", "audit"},
     "skops": {"registry"},
     "fastapi": {"web"},
+    "jinja2": {"web"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "argon2": {"signin"},
