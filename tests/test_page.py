@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -156,7 +155,11 @@ def test_no_page_has_a_violation_or_scrolls_sideways(browser: Browser, doubled: 
     with served(doubled.app) as address, page_of(browser, address, root, viewport=size) as page:
         for name, path in paths.items():
             page.goto(path)
-            keep_screenshot(page, f"{name}-{width}", whole=width == 320 or "screen" not in page.locator("body").get_attribute("class"))
+            keep_screenshot(
+                page,
+                f"{name}-{width}",
+                whole=width == 320 or "screen" not in page.locator("body").get_attribute("class"),
+            )
             wrong[name] = [*violations(page), *(["scrolls sideways"] if overflow(page) else [])]
         page.context.clear_cookies()
         page.goto("/review")

@@ -106,20 +106,6 @@ def axis_views(
     return views
 
 
-def finds(query: str, code: Code, parent: str = "") -> bool:
-    """Whether what was typed finds a code: every word typed begins a word of the code, its label or its parent's.
-
-    The page's script goes by the same rule.
-    """
-    words = [word for text in (code.code, code.label, parent) for word in _words(text)]
-    return all(any(word.startswith(part) for word in words) for part in _words(query))
-
-
-def _words(text: str) -> list[str]:
-    spaced = "".join(character if character.isalnum() else " " for character in text.casefold())
-    return [*text.casefold().split(), *spaced.split()]
-
-
 def _ranked(axis: str, content: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     ranked = (content or {}).get("axes", {}).get(axis, ())
     return {

@@ -16,11 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from codesuggest.domain import Caller
 from codesuggest.errors import CodesuggestError, MissingError, SignInError
-from codesuggest.signin import ROLES
+from codesuggest.signin import REFUSED, ROLES
 from codesuggest.web.pages.words import FILTERS
 from codesuggest.web.problems import STATUS, route_of
 from codesuggest.web.service import service_of
-from codesuggest.web.who import May, csrf_token
+from codesuggest.web.who import May, csrf_token, identify
 
 log = logging.getLogger("codesuggest.web")
 _KINDS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -102,14 +102,22 @@ def _refusal(request: Request, error: CodesuggestError | RequestValidationError)
         status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     log.info("refused path=%s status=%d error=%s", route_of(request.scope), status, type(error).__name__)
     detail = str(error) if isinstance(error, CodesuggestError) else f"Look at: {_fields(error)}."
-    signing_in = request.url.path == "/sign-in"
-    if isinstance(error, SignInError) and request.method == "GET" and not signing_in:
+    if request.url.path == "/sign-in":
+        problem = detail if isinstance(error, CodesuggestError) else REFUSED
+        return show(request, "sign-in.html", status=status, problem=problem, next="")
+    if isinstance(error, SignInError) and request.method == "GET":
         if service_of(request).settings.auth == "password":
             return go(f"/sign-in?next={quote(request.url.path)}")
         detail = "The proxy in front of this service has not signed you in, or names nobody known here."
-    if signing_in:
-        return show(request, "sign-in.html", status=status, problem=detail, next="")
-    return show(request, "refusal.html", status=status, code=status, detail=detail)
+    return show(request, "refusal.html", _still_here(request, error), status=status, code=status, detail=detail)
+
+
+def _still_here(request: Request, error: Exception) -> Caller | None:
+    """Who was refused, if a page was only looked for: they keep the way to the other pages."""
+    if request.method != "GET" or isinstance(error, SignInError):
+        return None
+    caller = identify(request, service_of(request))
+    return caller if caller and caller.coder_id is not None else None
 
 
 def _fields(error: RequestValidationError) -> str:
