@@ -1,6 +1,6 @@
 """Counts the keys that coding a gold incident takes on the review page, with suggestions and without.
 
-Run: .venv/bin/python benchmarks/keystrokes.py   (after `make suggest`; half a minute)
+Run: .venv/bin/python benchmarks/keystrokes.py   (after `make suggest`; a minute)
 
 Keys are pressed as `tests/test_keystrokes.py` has a browser press them. Reading is not counted, and the coder is one who
 knows the code table: an unlisted code is found by the shortest typing that finds it.

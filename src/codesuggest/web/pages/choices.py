@@ -52,7 +52,6 @@ class AxisView:
     question: str = ""
     conflicts: tuple[str, ...] = ()
     is_unsaid: bool = False
-    typed: str = ""
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -63,6 +62,11 @@ class AxisView:
     def is_free(self) -> bool:
         """Whether codes are typed, because the taxonomy lists none."""
         return not self.others and bool(self.axis.pattern)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there are codes beyond those offered."""
+        return any(self.others.values())
 
 
 def axis_views(
@@ -100,7 +104,6 @@ def axis_views(
                 question=unsettled.get("question", ""),
                 conflicts=tuple(_conflicts(axis.key, content)),
                 is_unsaid=axis.key in unsaid,
-                typed=" ".join(chosen),
             )
         )
     return views

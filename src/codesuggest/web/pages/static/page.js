@@ -142,7 +142,7 @@ function finder(axis) {
   const field = $("input", box), list = $("ul", box);
   let found = [], active = -1;
   box.hidden = false;
-  $("[data-others]", axis).hidden = true;
+  $("[data-others]", axis)?.toggleAttribute("hidden", true);
   const codes = inputs(axis).filter(input => !("unsaid" in input.dataset)).map(input => {
     const option = input.closest(".option"), code = input.value, label = labelOf(input), parent = option.dataset.parent ?? "";
     return { input, code, label, parent, words: words(`${code} ${label} ${parent}`) };

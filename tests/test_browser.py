@@ -69,58 +69,69 @@ def code_all_first(page: Page) -> None:
     expect(page.locator("#reference", has_text=re.compile(f"^{re.escape(reference)}$"))).to_have_count(0)
 
 
+def sign_in(page: Page, name: str, password: str) -> None:
+    """From the log-in page, without a mouse."""
+    page.locator("#name").focus()
+    page.keyboard.type(name)
+    keys(page, "Tab")
+    page.keyboard.type(password)
+    keys(page, "Enter")
+
+
+def expect_day(page: Page, done: int, waiting: int) -> None:
+    expect(page.locator("#day")).to_have_text(f"{done} done today, {waiting} waiting")
+
+
 def test_a_coders_whole_day_by_keyboard_alone(browser: Browser, ward: Department) -> None:
     send_in(ward, *TEXTS)
     with ward.database.writing() as session:
         add_coder(session, "ada", CoderChange(password=PASSWORD), by="tests")
     with served(ward.app) as address, page_of(browser, address) as page:
         page.goto("/")
-        page.locator("#name").focus()
-        page.keyboard.type("ada")
-        keys(page, "Tab")
-        page.keyboard.type(PASSWORD)
-        keys(page, "Enter")
-        expect(page.locator("#day")).to_have_text("0 done today, 4 waiting")
+        sign_in(page, "ada", PASSWORD)
+        expect_day(page, 0, 4)
         keep_screenshot(page, "review")
-
-        keys(page, "?")
-        expect(page.locator("#keys")).to_be_visible()
-        keep_screenshot(page, "keys")
-        keys(page, "Escape")
-
-        first = page.locator("#reference").inner_text()
-        keys(page, "2", "w")
-        keep_screenshot(page, "why")
-        keys(page, "p")
-        code_all_first(page)
-        expect(page.locator("#day")).to_have_text("1 done today, 3 waiting")
-
-        keys(page, "u")
-        expect(page.locator("#reference")).to_have_text(f"Correct {first}")
-        keys(page, "p", "p", "p", "p", "p", "3", "Enter")
-        expect(page.locator("#day")).to_have_text("1 done today, 3 waiting")
-        expect(page.locator("#reference")).not_to_contain_text("Correct")
-
-        keys(page, "s")
-        page.keyboard.type("I was there")
-        keys(page, "Enter")
-        expect(page.locator("#day")).to_have_text("1 done today, 2 waiting")
-
-        keys(page, "1", "1", "1", "/")
-        page.keyboard.type("mri")
-        keep_screenshot(page, "type-ahead")
-        keys(page, "Enter", "0", "Enter", "0", "c")
-        page.keyboard.type("asked the ward")
-        keys(page, "Escape", "Enter")
-        expect(page.locator("#day")).to_have_text("2 done today, 1 waiting")
-        code_all_first(page)
+        _looks_round_codes_and_undoes(page)
+        _skips_finds_and_comments(page)
         expect(page.locator("h1")).to_have_text("Nothing waits for you")
         keep_screenshot(page, "nothing-waits")
-
     rows = ward.person("lea", "lead").get("/v1/export").json()["incidents"]
     assert len(rows) == 3
-    mine = [row for row in rows if row["codes"]["performed_modality"] == ["MOD-MR"]]
-    assert mine[0]["unsaid"] == ["pathway", "contributory_factor"]
+    (found,) = (row for row in rows if row["codes"]["performed_modality"] == ["MOD-MR"])
+    assert found["unsaid"] == ["pathway", "contributory_factor"]
+
+
+def _looks_round_codes_and_undoes(page: Page) -> None:
+    keys(page, "?")
+    expect(page.locator("#keys")).to_be_visible()
+    keep_screenshot(page, "keys")
+    keys(page, "Escape")
+    first = page.locator("#reference").inner_text()
+    keys(page, "2", "w")
+    keep_screenshot(page, "why")
+    keys(page, "p")
+    code_all_first(page)
+    expect_day(page, 1, 3)
+    keys(page, "u")
+    expect(page.locator("#reference")).to_have_text(f"Correct {first}")
+    keys(page, "p", "p", "p", "p", "p", "3", "Enter")
+    expect(page.locator("#reference")).not_to_contain_text("Correct")
+    expect_day(page, 1, 3)
+
+
+def _skips_finds_and_comments(page: Page) -> None:
+    keys(page, "s")
+    page.keyboard.type("I was there")
+    keys(page, "Enter")
+    expect_day(page, 1, 2)
+    keys(page, "1", "1", "1", "/")
+    page.keyboard.type("mri")
+    keep_screenshot(page, "type-ahead")
+    keys(page, "Enter", "0", "Enter", "0", "c")
+    page.keyboard.type("asked the ward")
+    keys(page, "Escape", "Enter")
+    expect_day(page, 2, 1)
+    code_all_first(page)
 
 
 @pytest.mark.parametrize("width", [1366, 320])
@@ -238,9 +249,7 @@ def test_log_in_fails_in_the_same_words_and_leads_back_to_where_one_was_going(
         keep_screenshot(page, "sign-in-refused")
         assert violations(page) == []
         page.goto("/incidents")
-        page.locator("#name").fill("ada")
-        page.locator("#password").fill(PASSWORD)
-        keys(page, "Enter")
+        sign_in(page, "ada", PASSWORD)
         expect(page.locator("h1")).to_have_text("Incidents")
         page.goto("/dashboard")
         expect(page.locator("main")).to_contain_text("This needs the role lead.")
