@@ -157,6 +157,7 @@ def test_no_page_has_a_violation_or_scrolls_sideways(browser: Browser, doubled: 
         "coders": "/coders",
         "tokens": "/tokens",
         "audit-log": "/audit-log",
+        "new": "/incidents/new",
         "keys": "/keys",
         "account": "/account",
         "refusal": "/incidents/99999",
@@ -378,3 +379,21 @@ def test_an_administrator_makes_coders_and_tokens(browser: Browser, ward: Depart
         page.get_by_role("button", name="Revoke").click()
         expect(page.locator("tbody")).to_contain_text("Revoked")
         assert secret not in page.content()
+
+
+def test_a_lead_sends_an_incident_and_a_file_in_and_every_row_is_accounted_for(
+    browser: Browser, ward: Department
+) -> None:
+    table = b"id,text,reported\nF1,Film lost,2026-03-14\nF2,,2026-03-14\n"
+    with served(ward.app) as address, page_of(browser, address, ward.person("lea", "lead")) as page:
+        page.goto("/incidents/new")
+        page.get_by_label("Local reference").fill("W1")
+        page.get_by_label("Narrative", exact=True).fill("Bleep 2231 called, film lost")
+        page.get_by_role("button", name="Send in").click()
+        expect(page.get_by_text("waits to be coded")).to_be_visible()
+        assert "2231" not in page.content()
+        page.get_by_label("CSV, TSV").set_input_files({"name": "march.csv", "mimeType": "text/csv", "buffer": table})
+        page.get_by_role("button", name="Send the file in").click()
+        expect(page.locator("[data-received]")).to_contain_text("1 received, 0 known already, 1 not taken. row 3")
+        page.goto("/incidents")
+        expect(page.locator("tbody th")).to_have_text(["F1", "W1"])

@@ -92,7 +92,7 @@ def test_the_commonest_code_comes_first_and_all_charts_share_one_scale() -> None
 def test_no_page_holds_script_style_or_markup_of_a_narrative(ward: Department, lead: Person) -> None:
     (id, _) = ward.send_in(lead, "Film lost <script>alert(1)</script><img src=x>", "Injector failed")
     paths = ["/review", "/incidents", f"/incidents/{id}", "/dashboard", "/adjudication", "/keys", "/account"]
-    for path in [*paths, "/coders", "/tokens", "/audit-log", "/sign-in", "/incidents/999"]:
+    for path in [*paths, "/coders", "/tokens", "/audit-log", "/sign-in", "/incidents/999", "/incidents/new"]:
         page = lead.http.get(path, headers=HTML).text
         assert not re.search(r"<script(?! type=\"module\" src=)|<style|<img| style=| on\w+=", page), path
         assert "https://" not in page

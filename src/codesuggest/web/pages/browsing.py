@@ -14,12 +14,12 @@ from codesuggest.store.incidents import incident_of
 from codesuggest.taxonomy import write_coding_string
 from codesuggest.web import reviewing
 from codesuggest.web.adjudicating import put_back
-from codesuggest.web.incidents import SearchQuery, list_incidents, one_incident
+from codesuggest.web.incidents import SearchQuery, list_incidents, one_incident, receive_one
 from codesuggest.web.pages.forms import Sent, shaped
 from codesuggest.web.pages.narrative import pieces
 from codesuggest.web.pages.show import go, page_router, show
 from codesuggest.web.service import Service
-from codesuggest.web.shapes import IncidentId, VersionIn
+from codesuggest.web.shapes import IncidentId, IncidentIn, VersionIn
 from codesuggest.web.stateless import Serving
 from codesuggest.web.who import May
 
@@ -32,6 +32,21 @@ Lead = Annotated[Caller, Depends(May("lead"))]
 def found(query: Annotated[SearchQuery, Query()], request: Request, service: Serving, caller: Coder) -> HTMLResponse:
     """Incidents that match, newest first."""
     return show(request, "incidents.html", caller, query=query, **_listed(query, service, caller))
+
+
+@router.get("/incidents/new")
+def to_send(request: Request, caller: Lead) -> HTMLResponse:
+    """Forms to send one incident in, or a file of them."""
+    return show(request, "new.html", caller, received=None, reference="")
+
+
+@router.post("/incidents/new")
+def sent_in(request: Request, fields: Sent, service: Serving, caller: Lead) -> HTMLResponse:
+    """What became of it. The narrative as it was sent is on no page again."""
+    wanted = {"id": fields.one("reference").strip(), "text": fields.one("text"), "site": fields.one("site").strip()}
+    dates = {name: fields.one(name) for name in ("occurred", "reported") if fields.one(name)}
+    body = shaped(IncidentIn, wanted | dates)
+    return show(request, "new.html", caller, received=receive_one(body, service, caller), reference=body.id)
 
 
 @router.get("/incidents/{id}")
