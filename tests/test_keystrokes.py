@@ -54,6 +54,7 @@ def test_the_keys_counted_are_those_that_record_the_gold_codes(
     suggester: Suggester, sqlite_url: str, blind: int
 ) -> None:
     pytest.importorskip("playwright")
+    pytest.importorskip("axe_playwright_python")
     from screen import chromium, page_of, served
 
     rows = [json.loads(line) for line in (ROOT / "annotation/sample/incidents.jsonl").read_text().splitlines()]
