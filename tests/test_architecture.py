@@ -33,13 +33,12 @@ HOMES = {
     "sklearn": {"embed", "rank", "metrics", "audit"},
     "skops": {"registry"},
     "fastapi": {"web"},
-    "jinja2": {"web"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "argon2": {"signin"},
     "prometheus_client": {"web"},
     "typer": {"cli"},
-    "jinja2": {"report"},
+    "jinja2": {"report", "web"},
 }
 
 
