@@ -16,7 +16,7 @@ LAYERS = [
     {"agreement"},
     {"read", "redact", "embed", "rank", "registry"},
     {"suggest", "redaction"},
-    {"evaluate", "audit"},
+    {"bulk", "evaluate", "audit"},
     {"report"},
     {"train"},
     {"web"},

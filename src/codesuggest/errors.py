@@ -50,6 +50,10 @@ class ModelError(CodesuggestError):
     """A model folder is missing, incomplete, altered, or made for something else."""
 
 
+class BulkError(CodesuggestError):
+    """A bulk run cannot start, go on or be finished; what it has done so far is kept."""
+
+
 class AgreementError(CodesuggestError):
     """A statistic is undefined on these codings."""
 

@@ -50,10 +50,11 @@ def settings() -> Settings:
         raise SettingsError(f"Settings: {field_problems(error, prefix='CODESUGGEST_')}") from error
 
 
-def shipped(folder: Literal["taxonomy", "redaction"]) -> Path:
+def shipped(folder: Literal["taxonomy", "redaction", "columns"]) -> Path:
     """Where the files that come with the product are: inside an installed wheel, or in the source tree."""
     installed = Path(__file__).parent / "shipped" / folder
     if installed.is_dir():
         return installed
     root = Path(__file__).parents[2]
-    return {"taxonomy": root / "annotation" / "taxonomy", "redaction": root / "models" / "redaction"}[folder]
+    home = "models" if folder == "redaction" else "annotation"
+    return root / home / folder

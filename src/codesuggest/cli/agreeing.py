@@ -39,7 +39,8 @@ def agreement(
 
 def _coding(path: Path) -> "Coding":
     from codesuggest.read import Columns
-    from codesuggest.read.formats import open_rows, split_codes
+    from codesuggest.read.cells import split_codes
+    from codesuggest.read.formats import open_rows
 
     return {
         str(row["id"]): {axis: split_codes(codes) for axis, codes in row["codes"].items()}

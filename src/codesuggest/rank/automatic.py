@@ -28,6 +28,9 @@ CONFIDENCE = 0.95
 Sureness = npt.NDArray[np.float64]
 """Shape (n,): how likely it is that everything given on an axis is right and complete."""
 
+Right = npt.NDArray[np.bool_]
+"""Shape (n,): whether everything given was right and complete."""
+
 _GROWTH = 1.1
 _STARTS_WITH_ERRORS = 2
 
@@ -71,14 +74,12 @@ def automatic_rules(
     scores, truth = scores[rows], truth[rows]
     needs_one = bool(truth.any(axis=1).all())
     given = decisions(scores, exclusive=exclusive, needs_one=needs_one, threshold=threshold)
-    right = (truth & given).any(axis=1) if exclusive else (truth == given).all(axis=1)
+    right: Right = np.asarray((truth & given).any(axis=1) if exclusive else (truth == given).all(axis=1))
     sure = sureness(scores, given, exclusive=exclusive)
     return tuple(_rule(sure, right, target) for target in TARGETS)
 
 
-def safe_threshold(
-    sure: Sureness, right: npt.NDArray[np.bool_], target: float, confidence: float = CONFIDENCE
-) -> float:
+def safe_threshold(sure: Sureness, right: Right, target: float, confidence: float = CONFIDENCE) -> float:
     """The lowest sureness above which the share right is at least `target`, with `confidence`; infinite if none is.
 
     sure, right  shape (n,), of narratives that are independent of each other and that the model had not seen.
@@ -97,7 +98,7 @@ def safe_threshold(
     return found
 
 
-def _rule(sure: Sureness, right: npt.NDArray[np.bool_], target: float) -> AutomaticRule:
+def _rule(sure: Sureness, right: Right, target: float) -> AutomaticRule:
     threshold = safe_threshold(sure, right, target)
     above = sure > threshold
     return AutomaticRule(target, threshold, len(sure), int(above.sum()), int(right[above].sum()))

@@ -1,0 +1,76 @@
+"""What becomes of each axis of an incident: coded automatically, read by a person, or nothing to go by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from codesuggest.domain import Scores, SuggestedIncident
+from codesuggest.metrics import decisions
+from codesuggest.rank import AutomaticRule, sureness
+from codesuggest.registry import Model
+
+Decision = Literal["auto", "review", "abstain"]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisDecision:
+    """The codes suggested on one axis of one incident; with what score each, and what may be done with them.
+
+    decision  auto: the codes are right and complete with the precision that was asked for. review: a person reads.
+              abstain: a person reads, and the narrative says no more than how often codes occur.
+    sure      how likely it is that the codes are right and complete.
+    """
+
+    codes: tuple[str, ...]
+    scores: tuple[float, ...]
+    shortlist: tuple[str, ...]
+    decision: Decision
+    sure: float
+
+
+def decide(
+    model: Model, target: float, scores: Mapping[str, Scores], incidents: Sequence[SuggestedIncident]
+) -> list[dict[str, AxisDecision]]:
+    """The decisions on every axis of n incidents.
+
+    target  precision of what is decided automatically, one of rank.TARGETS.
+    scores  by axis, shape (n, n_codes), of these incidents.
+    """
+    rows: list[dict[str, AxisDecision]] = [{} for _ in incidents]
+    for axis, by_code in scores.items():
+        for row, decision in zip(rows, _axis(model, axis, target, by_code, incidents), strict=True):
+            row[axis] = decision
+    return rows
+
+
+def _axis(
+    model: Model, axis: str, target: float, scores: Scores, incidents: Sequence[SuggestedIncident]
+) -> list[AxisDecision]:
+    ranker, settings = model.rankers[axis], model.taxonomy.axis[axis]
+    given = decisions(scores, exclusive=not settings.many, needs_one=not settings.optional, threshold=ranker.threshold_)
+    sure = sureness(scores, given, exclusive=not settings.many)
+    rule: AutomaticRule = ranker.automatic_rule(target)
+    best = scores.argmax(axis=1)
+    no_more_than_frequency = scores.max(axis=1) <= np.exp(ranker.log_prior_)[best]
+    codes = np.array(model.manifest.axes[axis], dtype=object)
+    decided = []
+    for row, incident in enumerate(incidents):
+        columns = np.flatnonzero(given[row])
+        chosen = columns[np.argsort(-scores[row, columns], kind="stable")]
+        decision: Decision = "review"
+        if sure[row] > rule.threshold:
+            decision = "auto"
+        elif axis in incident.unsettled or no_more_than_frequency[row]:
+            decision = "abstain"
+        decided.append(
+            AxisDecision(
+                tuple(codes[chosen]),
+                tuple(round(float(score), 4) for score in scores[row, chosen]),
+                incident.shortlists.get(axis) or tuple(suggestion.code for suggestion in incident.axes[axis]),
+                decision,
+                float(sure[row]),
+            )
+        )
+    return decided
