@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from codesuggest.domain import Scores, SuggestedIncident
 from codesuggest.metrics import decisions
 from codesuggest.rank import AutomaticRule, sureness
-from codesuggest.registry import Model
+from codesuggest.registry import Model, digest
 
 Decision = Literal["auto", "review", "abstain"]
 
@@ -35,23 +36,31 @@ def decide(
 ) -> list[dict[str, AxisDecision]]:
     """The decisions on every axis of n incidents.
 
-    target  precision of what is decided automatically, one of rank.TARGETS.
+    target  precision of what is decided automatically, one of rank.TARGETS. A narrative that the model was trained on
+            is never: it has seen the answer, so its sureness means nothing.
     scores  by axis, shape (n, n_codes), of these incidents.
     """
+    is_seen = np.array([digest(incident.redacted) in model.trained_on for incident in incidents], dtype=bool)
     rows: list[dict[str, AxisDecision]] = [{} for _ in incidents]
     for axis, by_code in scores.items():
-        for row, decision in zip(rows, _axis(model, axis, target, by_code, incidents), strict=True):
+        for row, decision in zip(rows, _axis(model, axis, target, by_code, incidents, is_seen), strict=True):
             row[axis] = decision
     return rows
 
 
 def _axis(
-    model: Model, axis: str, target: float, scores: Scores, incidents: Sequence[SuggestedIncident]
+    model: Model,
+    axis: str,
+    target: float,
+    scores: Scores,
+    incidents: Sequence[SuggestedIncident],
+    is_seen: npt.NDArray[np.bool_],
 ) -> list[AxisDecision]:
     ranker, settings = model.rankers[axis], model.taxonomy.axis[axis]
     given = decisions(scores, exclusive=not settings.many, needs_one=not settings.optional, threshold=ranker.threshold_)
     sure = sureness(scores, given, exclusive=not settings.many)
     rule: AutomaticRule = ranker.automatic_rule(target)
+    sure[is_seen] = -np.inf
     best = scores.argmax(axis=1)
     no_more_than_frequency = scores.max(axis=1) <= np.exp(ranker.log_prior_)[best]
     codes = np.array(model.manifest.axes[axis], dtype=object)

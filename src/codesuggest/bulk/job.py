@@ -136,16 +136,21 @@ def plan_of(job: BulkJob, files: list[SourceFile], described: Described) -> dict
     return {**plan, "run": hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:12]}
 
 
-def _source_file(job: BulkJob, path: Path, reserved: set[str]) -> SourceFile:
-    columns = job.columns
-    if job.presets or path.suffix.lower() != ".jsonl":
-        first = job.presets[0] if job.presets else columns
-        columns = columns.model_copy(update={"sheet": first.sheet, "encoding": first.encoding})
+def file_columns(path: Path, columns: Columns, presets: tuple[Preset, ...]) -> tuple[Columns, list[str]]:
+    """Which column of a file is what, and the names of all. Raises ReadError if it has no rows, or no preset fits."""
+    if presets:
+        columns = columns.model_copy(update={"sheet": columns.sheet or presets[0].sheet})
     header = header_of(path, columns, settings().max_file_mb)
     if not header:
-        raise ReadError(f"{path}: no rows below the header.")
-    if job.presets:
-        columns = _by_preset(job.presets, header, str(path))
+        raise ReadError(f"{path}: no row below the header can be read.")
+    if presets:
+        found = _by_preset(presets, header, str(path))
+        columns = found.model_copy(update={"sheet": columns.sheet, "encoding": columns.encoding})
+    return columns, header
+
+
+def _source_file(job: BulkJob, path: Path, reserved: set[str]) -> SourceFile:
+    columns, header = file_columns(path, job.columns, job.presets)
     if taken := sorted(reserved & set(header)):
         raise BulkError(f"{path}: has a column '{taken[0]}' already. Is it an output of bulk? Give the original.")
     columns = columns.model_copy(update={"withhold": (*columns.withhold, *job.withhold)})

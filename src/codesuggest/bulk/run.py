@@ -78,8 +78,7 @@ def _code_all(
     with tqdm(desc="Pre-coding", unit="row", total=total, disable=not show_progress) as progress:
         for chunk in _numbered(job, files, run):
             if work.is_finished(chunk.number):
-                progress.update(len(chunk.rows))
-                progress.initial += len(chunk.rows)
+                progress.total = max((progress.total or 0) - len(chunk.rows), 0)  # so that rate and time left are true
                 continue
             waiting.append(code(chunk))
             if len(waiting) > 2 * job.workers:

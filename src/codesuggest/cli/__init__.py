@@ -7,7 +7,17 @@ from types import TracebackType
 
 import typer
 
-from codesuggest.cli import agreeing, evaluating, redacting, redactions, serving, suggesting, taxonomies, training
+from codesuggest.cli import (
+    agreeing,
+    bulking,
+    evaluating,
+    redacting,
+    redactions,
+    serving,
+    suggesting,
+    taxonomies,
+    training,
+)
 from codesuggest.errors import CodesuggestError
 
 app = typer.Typer(
@@ -18,8 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, training, evaluating, agreeing, serving):
+for module in (suggesting, redacting, bulking, training, evaluating, agreeing, serving):
     module.register(app)
+app.add_typer(bulking.app, name="bulk")
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(taxonomies.app, name="taxonomy")
 

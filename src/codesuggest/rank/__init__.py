@@ -1,6 +1,6 @@
 """Ranking the codes of an axis with scikit-learn: features of the text, and one ranker an axis."""
 
-from codesuggest.rank.automatic import TARGETS, AutomaticRule, sureness
+from codesuggest.rank.automatic import TARGETS, AutomaticRule, smallest_sample, sureness
 from codesuggest.rank.features import LexicalFeatures, rank_columns
 from codesuggest.rank.ranker import CodeRanker, Evidence
 
@@ -11,5 +11,6 @@ __all__ = [
     "Evidence",
     "LexicalFeatures",
     "rank_columns",
+    "smallest_sample",
     "sureness",
 ]

@@ -110,7 +110,7 @@ def _sizes(n: int, target: float, confidence: float) -> Iterator[int]:
     The first is the smallest that would pass with two wrong, or with fewer where that is over a third of n: a start
     that one unlucky narrative cannot end.
     """
-    starts = [_smallest(errors, target, confidence) for errors in range(_STARTS_WITH_ERRORS, -1, -1)]
+    starts = [smallest_sample(errors, target, confidence) for errors in range(_STARTS_WITH_ERRORS, -1, -1)]
     size = next((start for start in starts if start <= n / 3), starts[-1])
     while size < n:
         yield size
@@ -120,7 +120,7 @@ def _sizes(n: int, target: float, confidence: float) -> Iterator[int]:
 
 
 @cache
-def _smallest(errors: int, target: float, confidence: float) -> int:
+def smallest_sample(errors: int, target: float, confidence: float = CONFIDENCE) -> int:
     """The smallest number of narratives that may hold `errors` wrong ones and still reach the target."""
     n = errors + 1
     while exact_low(n - errors, n, confidence) < target:

@@ -48,7 +48,6 @@ class Preset(BaseModel):
     reported: tuple[str, ...] = ()
     withhold: tuple[str, ...] = ()
     sheet: str = ""
-    encoding: str = "utf-8"
     write: dict[str, str] = Field(default_factory=dict)
 
     def columns(self, header: Iterable[str], source: str) -> Columns:
@@ -70,8 +69,6 @@ class Preset(BaseModel):
             occurred=next(iter(there(self.occurred)), ""),
             reported=next(iter(there(self.reported)), ""),
             withhold=tuple(there(self.withhold)),
-            sheet=self.sheet,
-            encoding=self.encoding,
         )
 
 
