@@ -31,6 +31,7 @@ HOMES = {
     "sentence_transformers": {"embed"},
     "sklearn": {"embed", "rank", "metrics"},
     "skops": {"registry"},
+    "pyspark": {"bulk"},
     "fastapi": {"web"},
     "typer": {"cli"},
 }

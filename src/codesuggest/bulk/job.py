@@ -86,12 +86,7 @@ def describe(suggester: Suggester) -> Described:
 
 def check_job(job: BulkJob) -> None:
     """Refuse what can be seen to be impossible before anything is read."""
-    if job.options.target not in TARGETS:
-        raise BulkError(f"No rule for a precision of {job.options.target}. There are {', '.join(map(str, TARGETS))}.")
-    if job.out.exists():
-        raise BulkError(f"{job.out} exists already. Name another output, or delete it first.")
-    if not job.source.exists():
-        raise ReadError(f"{job.source}: no such file or folder.")
+    check_places(job)
     if job.source.is_file() and job.out.suffix.lower() not in WRITERS:
         raise BulkError(f"{job.out}: file ending not known. Expected one of {', '.join(WRITERS)}.")
     if job.source.is_dir() and job.out.suffix.lower() in WRITERS:
@@ -100,6 +95,16 @@ def check_job(job: BulkJob) -> None:
         raise ReadError(f"'write': no part '{unknown[0]}' of a sheet. There are {', '.join(SHEET_PARTS)}.")
     if job.sheet and not job.sheet.write:
         raise ReadError(f"'{job.sheet.title}' has no 'write' table, so there is no sheet to make.")
+
+
+def check_places(job: BulkJob) -> None:
+    """The part of `check_job` that holds for every engine."""
+    if job.options.target not in TARGETS:
+        raise BulkError(f"No rule for a precision of {job.options.target}. There are {', '.join(map(str, TARGETS))}.")
+    if job.out.exists():
+        raise BulkError(f"{job.out} exists already. Name another output, or delete it first.")
+    if not job.source.exists():
+        raise ReadError(f"{job.source}: no such file or folder.")
 
 
 def source_files(job: BulkJob, taxonomy: Taxonomy) -> list[SourceFile]:
@@ -149,13 +154,18 @@ def file_columns(path: Path, columns: Columns, presets: tuple[Preset, ...]) -> t
     return columns, header
 
 
-def _source_file(job: BulkJob, path: Path, reserved: set[str]) -> SourceFile:
+def job_columns(job: BulkJob, path: Path) -> tuple[Columns, list[str]]:
+    """What a file's columns are in this job, and the names of all. Raises ReadError if one to withhold is missing."""
     columns, header = file_columns(path, job.columns, job.presets)
-    if taken := sorted(reserved & set(header)):
-        raise BulkError(f"{path}: has a column '{taken[0]}' already. Is it an output of bulk? Give the original.")
-    columns = columns.model_copy(update={"withhold": (*columns.withhold, *job.withhold)})
     if missing := [name for name in job.withhold if name not in header]:
         raise ReadError(f"{path}: no column '{missing[0]}' to withhold. It has {', '.join(header)}.")
+    return columns.model_copy(update={"withhold": (*columns.withhold, *job.withhold)}), header
+
+
+def _source_file(job: BulkJob, path: Path, reserved: set[str]) -> SourceFile:
+    columns, header = job_columns(job, path)
+    if taken := sorted(reserved & set(header)):
+        raise BulkError(f"{path}: has a column '{taken[0]}' already. Is it an output of bulk? Give the original.")
     sha256, n_rows = fingerprint(path, columns)
     name = path.name if job.source.is_file() else path.relative_to(job.source).as_posix()
     return SourceFile(path, name, columns, sha256, n_rows)

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def rows_of(chunk: FinishedChunk) -> Iterator[dict[str, Any]]:
         next(lines)
         for line in lines:
             row = json.loads(line)
-            row["signature"] = base64.b85decode(row["signature"])
+            row["signature"] = base64.b64decode(row["signature"])
             yield row
 
 
@@ -119,14 +119,13 @@ def telling(out: Path) -> Iterator[None]:
 
 
 def _line(row: CodedRow) -> str:
-    decided = {axis: asdict(decision) for axis, decision in row.decisions.items()}
     content = {
         "number": row.number,
         "status": row.status,
         "problem": row.problem,
         "cells": dict(row.cells),
-        "decisions": {axis: {"decision": of["decision"], "sure": of["sure"]} for axis, of in decided.items()},
-        "signature": base64.b85encode(row.signature).decode(),
+        "decisions": {axis: {"decision": of.decision, "sure": of.sure} for axis, of in row.decisions.items()},
+        "signature": base64.b64encode(row.signature).decode(),
         "withheld": list(row.withheld),
     }
     return json.dumps(content, ensure_ascii=False)

@@ -17,6 +17,8 @@ def plain_date(cell: object) -> str:
     A number is taken for the count of days by which Excel stores a date.
     """
     text = _TIME.sub("", str(cell or "").strip())
+    if not text:
+        return ""
     if is_serial(text):
         return (_EXCEL_EPOCH + dt.timedelta(days=int(float(text)))).isoformat()
     for shape in _SHAPES:

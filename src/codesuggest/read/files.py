@@ -1,7 +1,7 @@
 """A file of incidents to narratives, with every row that could not be read accounted for."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,19 @@ def source_rows(rows: Iterable[NumberedRow], columns: Columns, source: str) -> I
         if not checked:
             _require(columns, row, source)
             checked = True
-        id = str(row.get(columns.id) or "").strip()
-        yield SourceRow(number, id, row, _id_problem(id, number, columns.id, seen))
+        yield source_row(number, row, columns, seen.first_row)
+
+
+def source_row(
+    number: int, cells: Mapping[str, Any], columns: Columns, first_row: Callable[[str, int], int]
+) -> SourceRow:
+    """A row with its id. `first_row` says, of an id and a row, in which row of the file that id stands first."""
+    id = str(cells.get(columns.id) or "").strip()
+    if not id:
+        return SourceRow(number, "", cells, f"'{columns.id}' is empty; expected the incident's own reference")
+    first = first_row(id, number)
+    again = f"'{columns.id}' occurs in row {first} already; expected each incident once"
+    return SourceRow(number, id, cells, "" if first == number else again)
 
 
 def to_narrative(row: SourceRow, reader: NarrativeReader, columns: Columns) -> Narrative | SkippedRow:
@@ -115,13 +126,6 @@ def _require(columns: Columns, row: Mapping[str, Any], source: str) -> None:
     for axis, column in columns.codes.items():
         if column not in row:
             raise ReadError(f"{source}: no column '{column}' for axis '{axis}'. Mend the mapping.")
-
-
-def _id_problem(id: str, number: int, column: str, seen: SeenIds) -> str:
-    if not id:
-        return f"'{column}' is empty; expected the incident's own reference"
-    first = seen.first_row(id, number)
-    return "" if first == number else f"'{column}' occurs in row {first} already; expected each incident once"
 
 
 def _text(row: Mapping[str, Any], columns: Columns) -> object:

@@ -118,10 +118,12 @@ def _parquet_rows(path: Path, columns: Columns) -> Iterator[NumberedRow]:  # noq
     for batch in file.iter_batches(batch_size=1024):
         for row in batch.to_pylist():
             number += 1
-            yield (
-                number,
-                {key: value if isinstance(value, list) else plain_cell(value) for key, value in row.items()},
-            )
+            yield number, arrow_cells(row)
+
+
+def arrow_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of Arrow's as every format gives it."""
+    return {name: value if isinstance(value, list) else plain_cell(value) for name, value in row.items()}
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
