@@ -1,7 +1,5 @@
 """Bulk: every row accounted for, the same bytes after any stop, nothing raw, nothing a spreadsheet would run."""
 
-import copy
-import csv
 import errno
 import json
 import os
@@ -10,46 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from codesuggest.bulk import BulkJob, CodingOptions, run_bulk
-from codesuggest.bulk.acceptance import draw_sample, judge_sample, write_sample
 from codesuggest.bulk.assembling import manifest_path
 from codesuggest.bulk.work import WorkFolder
 from codesuggest.bulk.writing import harmless
-from codesuggest.embed import HashingEmbedder
 from codesuggest.errors import BulkError, CodesuggestError, ReadError
 from codesuggest.read import Columns, load_preset
 from codesuggest.read.formats import open_rows
-from codesuggest.redact import Redactor
-from codesuggest.registry import Model
-from codesuggest.report import bulk_report, verdict_table
+from codesuggest.report import bulk_report
 from codesuggest.suggest import Suggester
 
 Write = Callable[[str, str | bytes], Path]
 AXES = 6
 TEXT = "CT head done on the wrong patient with wristband not checked number {}"
-
-
-@pytest.fixture
-def job(tmp_path: Path, model_dir: Path) -> Callable[..., BulkJob]:
-    def _job(source: Path, out: str = "out.csv", **options: Any) -> BulkJob:
-        return BulkJob(source, tmp_path / "made" / out, model_dir, **{"chunk": 4, **options})
-
-    return _job
-
-
-@pytest.fixture
-def bold(small_model: Model, redactor: Redactor) -> Suggester:
-    """The small model, with rules under which everything is automatic, and with no memory of what it learnt from."""
-    rankers = copy.deepcopy(dict(small_model.rankers))
-    for ranker in rankers.values():
-        ranker.automatic_[:, 1] = -np.inf
-    return Suggester(replace(small_model, rankers=rankers, trained_on=frozenset()), HashingEmbedder(64), redactor)
 
 
 def csv_of(rows: int = 10) -> str:
@@ -96,7 +72,7 @@ def test_every_format_goes_in_and_out_with_its_other_columns_and_without_its_tex
     assert "text" not in rows[0]
     assert rows[3]["redacted_narrative"] == TEXT.format(3)
     assert {row["severity_decision"] for row in rows} <= {"review", "abstain"}
-    assert len(rows[0]["severity_shortlist"].split("|")) == 5
+    assert rows[0]["severity_suggested"] in rows[0]["severity_shortlist"].split("|")
     assert rows[0]["suggested_coding_string"].startswith("IMGW1/")
     assert {row["coding_run"] for row in rows} == {manifest.run}
     assert manifest.rows == {"pre-coded": 10}
@@ -410,54 +386,6 @@ def test_a_narrative_that_the_model_was_trained_on_is_never_automatic(
     model = replace(bold.model, trained_on=frozenset({digest(TEXT.format(3))}))
     manifest = run_bulk(job(write("in.csv", csv_of(10))), suggester=Suggester(model, bold.embedder, bold.redactor))
     assert manifest.decisions["severity"]["auto"] == 9
-
-
-@pytest.fixture
-def batch(write: Write, job: Callable[..., BulkJob], bold: Suggester) -> tuple[Path, dict[str, Any]]:
-    """A batch of 200 rows, all automatic at a precision of 0.9."""
-    made = job(write("in.csv", csv_of(200)), chunk=100, options=CodingOptions(target=0.9))
-    run_bulk(made, suggester=bold)
-    return made.out, json.loads(manifest_path(made.out).read_text())
-
-
-def filled(path: Path, n_wrong: int) -> Path:
-    """The sample with yes in every cell asked, but for the first `n_wrong` of severity."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    for number, row in enumerate(rows):
-        for column in [name for name in row if name.endswith("_right")]:
-            row[column] = "No" if column == "severity_right" and number < n_wrong else "yes"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
-
-
-@pytest.mark.parametrize(("n_wrong", "is_accepted"), [(0, True), (2, True), (3, False)])
-def test_an_acceptance_sample_tells_whether_the_batch_may_be_accepted(
-    n_wrong: int, is_accepted: bool, batch: tuple[Path, dict[str, Any]], tmp_path: Path
-) -> None:
-    out, manifest = batch
-    sample = draw_sample(out, manifest)
-    # 61 is the smallest n at which two wrong leave the exact 95% lower bound of precision at 0.9 or above.
-    assert sample.n_asked == dict.fromkeys(manifest["decisions"], 61)
-    assert len(sample.rows) == 61, "the same incidents are read for every axis"
-    assert draw_sample(out, manifest) == sample, "none is drawn again until it suits"
-    write_sample(sample, tmp_path / "sample.csv")
-    verdicts = judge_sample(filled(tmp_path / "sample.csv", n_wrong), out, manifest)
-    assert verdicts[0].is_accepted is is_accepted
-    assert all(verdict.is_accepted for verdict in verdicts[1:])
-    assert ("DO NOT ACCEPT" in verdict_table(verdicts)) is not is_accepted
-
-
-def test_a_sample_that_is_not_read_to_the_end_shows_nothing(batch: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
-    out, manifest = batch
-    write_sample(draw_sample(out, manifest), tmp_path / "sample.csv")
-    with pytest.raises(ReadError, match="row 2: 'severity_right' is ''; expected yes or no."):
-        judge_sample(tmp_path / "sample.csv", out, manifest)
-    with pytest.raises(BulkError, match="may have been filled in"):
-        write_sample(draw_sample(out, manifest), tmp_path / "sample.csv")
 
 
 def test_memory_does_not_grow_with_the_rows_of_a_file(

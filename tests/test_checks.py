@@ -33,9 +33,7 @@ SCHEME = Taxonomy(
         ({"severity": ("A",)}, "pt scanned twice", 0),
     ],
 )
-def test_a_rule_is_broken_only_if_all_its_conditions_hold(
-    given: dict[str, tuple[str, ...]], text: str, n: int
-) -> None:
+def test_a_rule_is_broken_only_if_all_its_conditions_hold(given: dict[str, tuple[str, ...]], text: str, n: int) -> None:
     assert len(conflicts(SCHEME, given, text)) == n
 
 

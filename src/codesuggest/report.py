@@ -190,7 +190,7 @@ def bulk_report(manifest: RunManifest, out: str, minutes: float) -> str:
     lines = [
         f"Run {manifest.run}: model {manifest.model}, taxonomy {manifest.taxonomy}, redactor {manifest.redactor}.",
         "auto: right and complete at the precision asked for, with 95% confidence on narratives like those trained on;",
-        "review: a person reads; abstain: the narrative says no more than how often codes occur.",
+        "review: a person reads; abstain: a person reads, and no code is more likely right than wrong.",
         *aligned(rows),
         *_hours(manifest, n, minutes),
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from codesuggest.bulk.deciding import AxisDecision, decide
 from codesuggest.bulk.repeats import signature
-from codesuggest.domain import Codes, Narrative, RedactedNarrative, Taxonomy
+from codesuggest.domain import Codes, Narrative, RedactedNarrative, SuggestedIncident, Taxonomy
 from codesuggest.errors import CodingStringError
 from codesuggest.read import Columns, NarrativeReader, SkippedRow, SourceRow, to_narrative
 from codesuggest.read.dates import is_serial
@@ -31,12 +31,10 @@ class CodingOptions:
     """How rows are coded.
 
     target     precision of what is decided automatically, one of rank.TARGETS.
-    top        length of the list to look at where the model vouches for no shortlist.
     keep_text  whether free text is written as it was read, with the personal data in it.
     """
 
     target: float = 0.95
-    top: int = 5
     keep_text: bool = False
 
 
@@ -106,11 +104,11 @@ class RowCoder:
         if not narratives:
             return []
         model = self._suggester.model
-        incidents, scores = self._suggester.suggest_scored(narratives, top=self._options.top)
+        incidents, scores = self._suggester.suggest_scored(narratives, top=1)
         decisions = decide(model, self._options.target, scores, incidents)
         return [
-            (_coding_cells(narrative, of, model.taxonomy), of)
-            for narrative, of in zip(narratives, decisions, strict=True)
+            ({**_coding_cells(narrative, of, model.taxonomy), "coding_problem": _remark(incident)}, of)
+            for narrative, incident, of in zip(narratives, incidents, decisions, strict=True)
         ]
 
     def _row(
@@ -158,6 +156,11 @@ def model_digest(folder: Path) -> str:
 
 def _refused(status: str, reason: str) -> dict[str, str]:
     return {"coding_status": status, "coding_problem": reason}
+
+
+def _remark(incident: SuggestedIncident) -> str:
+    """Why no axis, or not every axis, of an incident may be automatic."""
+    return incident.notice or "; ".join(conflict.message for conflict in incident.conflicts)
 
 
 def _date_note(row: SourceRow, columns: Columns) -> str:

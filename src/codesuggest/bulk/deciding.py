@@ -20,7 +20,7 @@ class AxisDecision:
     """The codes suggested on one axis of one incident; with what score each, and what may be done with them.
 
     decision  auto: the codes are right and complete with the precision that was asked for. review: a person reads.
-              abstain: a person reads, and the narrative says no more than how often codes occur.
+              abstain: a person reads, and no code is more likely right than wrong.
     sure      how likely it is that the codes are right and complete.
     """
 
@@ -37,7 +37,8 @@ def decide(
     """The decisions on every axis of n incidents.
 
     target  precision of what is decided automatically, one of rank.TARGETS. A narrative that the model was trained on
-            is never: it has seen the answer, so its sureness means nothing.
+            is never: it has seen the answer, so its sureness means nothing. Nor is one that has a notice, nor an
+            axis whose code does not go with those of others.
     scores  by axis, shape (n, n_codes), of these incidents.
     """
     is_seen = np.array([digest(incident.redacted) in model.trained_on for incident in incidents], dtype=bool)
@@ -60,9 +61,7 @@ def _axis(
     given = decisions(scores, exclusive=not settings.many, needs_one=not settings.optional, threshold=ranker.threshold_)
     sure = sureness(scores, given, exclusive=not settings.many)
     rule: AutomaticRule = ranker.automatic_rule(target)
-    sure[is_seen] = -np.inf
-    best = scores.argmax(axis=1)
-    no_more_than_frequency = scores.max(axis=1) <= np.exp(ranker.log_prior_)[best]
+    sure[is_seen | [_is_doubtful(axis, incident) for incident in incidents]] = -np.inf
     codes = np.array(model.manifest.axes[axis], dtype=object)
     decided = []
     for row, incident in enumerate(incidents):
@@ -71,15 +70,19 @@ def _axis(
         decision: Decision = "review"
         if sure[row] > rule.threshold:
             decision = "auto"
-        elif axis in incident.unsettled or no_more_than_frequency[row]:
+        elif axis in incident.unsettled:
             decision = "abstain"
         decided.append(
             AxisDecision(
                 tuple(codes[chosen]),
                 tuple(round(float(score), 4) for score in scores[row, chosen]),
-                incident.shortlists.get(axis) or tuple(suggestion.code for suggestion in incident.axes[axis]),
+                incident.shortlists[axis],
                 decision,
                 float(sure[row]),
             )
         )
     return decided
+
+
+def _is_doubtful(axis: str, incident: SuggestedIncident) -> bool:
+    return bool(incident.notice) or any(axis in conflict.axes for conflict in incident.conflicts)

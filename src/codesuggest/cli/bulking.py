@@ -48,6 +48,14 @@ PresetOption = Annotated[
         help="Kind of export: datix, ulysses, lfpse, ukhsa, or a TOML file. Given again, the first that fits a file.",
     ),
 ]
+KeepFreeText = Annotated[
+    bool,
+    typer.Option(
+        "--keep-free-text",
+        help="Write free text as it was read, personal data and all: into the output and, until that is whole, into "
+        "the work folder beside it.",
+    ),
+]
 Minutes = Annotated[
     float, typer.Option("--minutes", min=0.1, help="Minutes a person takes to code one incident, for the hours saved.")
 ]
@@ -61,7 +69,6 @@ def run(
     target: Annotated[
         float, typer.Option("--target", help="Precision of what is decided automatically: 0.9, 0.95 or 0.99.")
     ] = 0.95,
-    top: Annotated[int, typer.Option("--top", min=1, help="Codes to look at where no shortlist is vouched for.")] = 5,
     preset: PresetOption = None,
     write_as: Annotated[
         str, typer.Option("--write-as", help="Preset of a sheet of fixed form to write instead, such as ukhsa.")
@@ -78,14 +85,7 @@ def run(
             "--withhold", help="Column that is not written, such as a name; give it again for each further one."
         ),
     ] = None,
-    keep_free_text: Annotated[
-        bool,
-        typer.Option(
-            "--keep-free-text",
-            help="Write free text as it was read, personal data and all: into the output and, until that is whole, "
-            "into the work folder beside it.",
-        ),
-    ] = False,
+    keep_free_text: KeepFreeText = False,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes that code. 0: one a core, at most 4.")
     ] = 0,
@@ -97,27 +97,26 @@ def run(
     Example: codesuggest bulk incidents.csv pre-coded.csv --preset datix --target 0.95
     """
     from codesuggest.bulk import BulkJob, CodingOptions
-    from codesuggest.registry import find_model
-    from codesuggest.settings import settings
 
     job = BulkJob(
         file,
         out,
-        find_model(settings().models_dir, model or settings().model),
+        _model(model),
         source.columns(mapping, id_column, text_column, code_column, sheet, encoding),
         tuple(map(_preset, preset or ())),
         _preset(write_as) if write_as else None,
         tuple(withhold or ()),
-        CodingOptions(target, top, keep_free_text),
-        workers or settings().threads or min(os.cpu_count() or 1, _MOST_WORKERS),
+        CodingOptions(target, keep_free_text),
+        workers or _workers(),
     )
-    if engine is Engine.spark:
-        from codesuggest.bulk.spark import run_on_spark
+    _run_on_spark(job) if engine is Engine.spark else _run_here(job, minutes)
 
-        n_rows = run_on_spark(job)
-        typer.echo(f"Pre-coded {n_rows:,} rows into {out}. Pre-coded is not confirmed.")
-        return
-    _run_here(job, minutes)
+
+def _run_on_spark(job: "BulkJob") -> None:
+    from codesuggest.bulk.spark import run_on_spark
+
+    n_rows = run_on_spark(job)
+    typer.echo(f"Pre-coded {n_rows:,} rows. In {job.out}; none is confirmed.")
 
 
 def _run_here(job: "BulkJob", minutes: float) -> None:
@@ -126,6 +125,19 @@ def _run_here(job: "BulkJob", minutes: float) -> None:
 
     typer.echo("Loading the model ... Stopped at any moment, the same command goes on from there.", err=True)
     typer.echo(bulk_report(run_bulk(job, show_progress=True), str(job.out), minutes))
+
+
+def _model(model: str) -> Path:
+    from codesuggest.registry import find_model
+    from codesuggest.settings import settings
+
+    return find_model(settings().models_dir, model or settings().model)
+
+
+def _workers() -> int:
+    from codesuggest.settings import settings
+
+    return settings().threads or min(os.cpu_count() or 1, _MOST_WORKERS)
 
 
 @app.command()

@@ -17,8 +17,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from codesuggest.domain import Scores
-from codesuggest.metrics import Truth, decisions, exact_low
+from codesuggest.domain import Scores, Truth
+from codesuggest.metrics import decisions, exact_low
 
 TARGETS = (0.90, 0.95, 0.99)
 """The precisions that every model keeps a threshold for."""

@@ -178,9 +178,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.log_prior_ = np.log((truth.sum(axis=0) + 0.5) / (n + 0.5 * n_codes if self.exclusive else n + 1))
         dense, lexical = self._halves(_stacked(X, evidence[0]))
         given = np.vstack([truth, evidence[1]])
-        self.lexical_ = fit_linear(
-            lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs
-        )
+        self.lexical_ = fit_linear(lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs)
         self.embedding_ = fit_linear(dense, given, self._logistic, absent=self.log_prior_, n_jobs=self.n_jobs)
         self.neighbours_ = dense
         self.neighbours_codes_ = given

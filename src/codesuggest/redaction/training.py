@@ -65,9 +65,7 @@ def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
     marked = list(fill_all(read_templates(recipe.texts), filler, times=recipe.times))
     marked += _incidents(recipe.incidents) * recipe.incident_times
     ordinary = _ordinary(words, vectors, filler.names)
-    varied = (
-        filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked)
-    )
+    varied = (filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked))
     examples = list(_examples(nlp, varied))
     optimizer = nlp.initialize(lambda: examples[:500])
     rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret
