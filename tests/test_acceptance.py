@@ -15,7 +15,6 @@ from codesuggest.errors import BulkError, ReadError
 from codesuggest.report import verdict_table
 from codesuggest.suggest import Suggester
 
-
 TEXT = "CT head done on the wrong patient with wristband not checked"
 
 

@@ -92,7 +92,7 @@ def run(
     minutes: Minutes = 3.0,
     engine: Annotated[Engine, typer.Option("--engine", help="This machine, or Apache Spark (Parquet).")] = Engine.local,
 ) -> None:
-    """Pre-code a file or a folder, redacted first; stopped at any moment, the same command goes on from there.
+    """Code a file or a folder ahead of people, redacted first; stopped at any moment, the same command goes on.
 
     Example: codesuggest bulk incidents.csv pre-coded.csv --preset datix --target 0.95
     """
