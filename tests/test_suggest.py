@@ -64,7 +64,7 @@ def test_text_that_is_no_text_or_cannot_be_redacted_is_refused(
 ) -> None:
     with pytest.raises(ReadError, match="'text' is empty"):
         suggester.suggest([" "])
-    monkeypatch.setattr(suggester._redactor._analyzer, "analyze", None)
+    monkeypatch.setattr(suggester.redactor._analyzer, "analyze", None)
     with pytest.raises(RedactionError, match="Incident 1"):
         suggester.suggest(["Film lost"])
 
