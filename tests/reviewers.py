@@ -16,6 +16,7 @@ from codesuggest.signin.secret import hashed, new_secret
 from codesuggest.store import tables
 from codesuggest.store.database import Database
 from codesuggest.store.log import now
+from codesuggest.store.people import coder_named
 from codesuggest.suggest import Suggester
 from codesuggest.web import create_app
 from codesuggest.web.who import COOKIE
@@ -64,12 +65,19 @@ class Department:
 
     def person(self, name: str, role: str = "coder", site: str = "") -> Person:
         """Somebody signed in already: hashing passwords is what takes long, and has tests of its own."""
+        with self.database.writing() as session:
+            add_coder(session, name, CoderChange(role=role, site=site), by="tests")
+        return Person(self.app, name, self.another_session(name))
+
+    def another_session(self, name: str) -> str:
+        """The secret of a log-in of somebody known."""
         secret, at = new_secret(), now()
         with self.database.writing() as session:
-            coder = add_coder(session, name, CoderChange(role=role, site=site), by="tests")
+            coder = coder_named(session, name)
+            assert coder is not None
             until = at + dt.timedelta(hours=1)
             session.add(tables.Session(coder_id=coder.id, secret_hash=hashed(secret), created_at=at, expires_at=until))
-        return Person(self.app, name, secret)
+        return secret
 
     def send_in(self, lead: Person, *texts: str, site: str = "", prefix: str = "W") -> list[int]:
         incidents = [{"id": f"{prefix}{n}", "text": text, "site": site} for n, text in enumerate(texts, start=1)]

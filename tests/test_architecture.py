@@ -39,7 +39,7 @@ HOMES = {
     "argon2": {"signin"},
     "prometheus_client": {"web"},
     "typer": {"cli"},
-    "jinja2": {"report"},
+    "jinja2": {"report", "web"},
 }
 
 

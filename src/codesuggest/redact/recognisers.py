@@ -215,6 +215,14 @@ def _contacts() -> list[EntityRecognizer]:
                 ),
                 (r"(?i)\b(?:ext|extn|exts|extension|x)\.?\s*(?:no|num|number)?[ .,:#\-]*(?P<value>\d{3,6})\b", 0.8),
                 (
+                    r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led)?|contact|tel|phone|number)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?![:%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
+                    0.6,
+                ),
+                (
+                    r"(?i)\b(?:I['’]?m|she['’]?s|he['’]?s|they['’]?re|am|are|is|Mrs? \p{L}+|Dr \p{L}+|named doctor),? on (?P<value>\d{3,5})\b(?![:%/]|\.\d| ?(?:mg|ml|mm|cm|kg|L\b|l\b|litres|units))",
+                    0.6,
+                ),
+                (
                     r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
                     0.6,
                 ),
@@ -315,6 +323,11 @@ def _people() -> list[EntityRecognizer]:
                     r"\s*:?\s*\(?(?P<value>(?:9\d|1[01]\d))\b(?!\s*(?:%|kg|cm|mm|days|months|weeks|min|ml|m\b|s\b|degrees|bpm|beats|sats|per)|\.\d)",
                     0.8,
                 ),
+                (
+                    r"(?i)\b(?:I['’]m|I am|I was|am|herself|himself|now|both|they['’]re|elder, at|aunt|uncle|friend|neighbour) (?P<value>(?:9\d|10\d))(?=[,.;)]| and\b| in\b| with\b|$)(?!\.\d)",
+                    0.7,
+                ),
+                (r"(?i)\b(?:aged? )?9\d and (?P<value>(?:9\d|10\d))(?=[,.;)])(?!\.\d)", 0.6),
                 (r"(?<=\p{L} ?\()(?P<value>(?:9\d|10\d))(?=\)|,)", 0.6),
                 (r"(?<=\p{Lu}\p{L}{2,20}, )(?P<value>(?:9\d|10\d))(?=,| and\b|\.)", 0.6),
             ],

@@ -11,7 +11,7 @@ from codesuggest.store.database import Database, Session
 from codesuggest.store.log import now, record
 from codesuggest.store.people import coder_named, coder_of_session, end_sessions
 
-_REFUSED = "Name or password is not right, or the account is locked for now. Try again later, or ask an administrator."
+REFUSED = "Name or password is not right, or the account is locked for now. Try again later, or ask an administrator."
 """The same words whatever was wrong: they do not tell who exists."""
 
 
@@ -34,7 +34,7 @@ def sign_in(
         coder = coder_named(session, name, lock=True)
         secret = _admit(session, coder, lock_out or LockOut(), lasting, is_right=is_right) if coder else ""
     if coder is None or not secret:
-        raise SignInError(_REFUSED)
+        raise SignInError(REFUSED)
     return as_caller(coder), secret
 
 

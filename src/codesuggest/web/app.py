@@ -15,6 +15,7 @@ from codesuggest.suggest import Suggester
 from codesuggest.web import adjudicating, administering, exporting, incidents, measuring, reviewing, sessions, stateless
 from codesuggest.web.headers import SecurityHeaders
 from codesuggest.web.limits import RateLimit, TimeLimit
+from codesuggest.web.pages import ROUTERS
 from codesuggest.web.problems import DOCUMENTED, Contain, add_problem_handlers
 from codesuggest.web.service import Service
 from codesuggest.web.size import BodySizeLimit
@@ -41,6 +42,8 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
     app.state.figures = measuring.Figures()
     for module in (stateless, measuring, *(_KEEPING if service.store else ())):
         app.include_router(module.router)
+    for router in ROUTERS if service.store else ():
+        app.include_router(router)
     add_problem_handlers(app)
     _add_middleware(app, settings)
     return app

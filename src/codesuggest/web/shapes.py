@@ -102,6 +102,12 @@ class FlagIn(Strict):
     spans: list[SpanIn] = Field(default_factory=list, max_length=200)
 
 
+class KeyIn(Strict):
+    """An idempotency key, as a form sends it."""
+
+    key: str = Field(pattern=r"^[\w-]{8,64}$")
+
+
 class VersionIn(Strict):
     """An incident as it was read."""
 
