@@ -131,8 +131,10 @@ def serve(url: str, port: int) -> "subprocess.Popen[bytes]":
     environment = os.environ | {"CODESUGGEST_AUTH": "password", "CODESUGGEST_DATABASE_URL": url}
     program = "from codesuggest.cli import main; main()"
     command = [sys.executable, "-c", program, "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    for _ in range(1200):
+    process = subprocess.Popen(command, env=environment)
+    for _ in range(3000):
+        if process.poll() is not None:
+            sys.exit("The server did not start; see above.")
         try:
             httpx2.get(f"http://127.0.0.1:{port}/readyz").raise_for_status()
         except httpx2.HTTPError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesuggest.domain import Narrative
+from codesuggest.domain import Narrative, RedactedNarrative, RedactedText
 from codesuggest.embed import HashingEmbedder
 from codesuggest.errors import RecipeError, UnknownCodeError
 from codesuggest.evaluate import evaluate
@@ -64,7 +64,8 @@ def test_codes_are_learnt_in_the_taxonomys_spelling(folder: Path, redactor: Reda
     assert training.n_trained == 30
     assert training.model.manifest.axes == {"kind": ("A", "B")}
     suggester = Suggester(training.model, HashingEmbedder(16), redactor)
-    first, second = suggester.suggest(["another apple", "another pear"])
+    texts = [RedactedText("another apple"), RedactedText("another pear")]
+    first, second = suggester.suggest_redacted([RedactedNarrative("1", text) for text in texts])
     assert (first.axes["kind"][0].code, second.axes["kind"][0].code) == ("A", "B")
 
 

@@ -34,6 +34,46 @@ Suppress = Annotated[
     ),
 ]
 
+_FilesOption = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Who coded what: tables with the columns coder, incident, axis, codes (and site, date, is_blind, "
+        "shown_rank), or JSON Lines of id, coder, codes."
+    ),
+]
+_TaxonomyOption = Annotated[
+    str, typer.Option("--taxonomy", help="Taxonomy of the codes: a name, a folder, or `seen`: those in the files.")
+]
+_ColumnOption = Annotated[
+    list[str] | None, typer.Option("--column", help="FIELD=COLUMN, where a column has another name; repeatable.")
+]
+_ProtocolOption = Annotated[
+    Path | None, typer.Option("--protocol", help="Protocol file with the least agreement of each axis.")
+]
+_AgendaOption = Annotated[
+    int, typer.Option("--agenda", min=0, help="Instead: an agenda of so many disagreements to meet about.")
+]
+_SuspectsOption = Annotated[
+    int, typer.Option("--suspects", min=0, help="Instead: so many codes of the first file worth a second look.")
+]
+_NarrativesOption = Annotated[
+    Path | None, typer.Option("--narratives", help="File of the narratives, for the agenda and for --model.")
+]
+_ModelOption = Annotated[str, typer.Option("--model", help="Model to put beside the coders; it needs the narratives.")]
+_GuidelinesOption = Annotated[
+    Path | None, typer.Option("--guidelines", help="For the agenda: the coders' guidelines, in Markdown.")
+]
+_AdjudicationsOption = Annotated[
+    Path | None, typer.Option("--adjudications", help="For the agenda: JSON Lines of what is settled; left out.")
+]
+_SameOption = Annotated[
+    list[str] | None,
+    typer.Option("--same", help="For suspects: a column that must be equal for two texts to count as the same."),
+]
+_EmbedderOption = Annotated[
+    str, typer.Option("--embedder", help="For suspects: minilm, or hashing-128 without weights.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -41,50 +81,21 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Who coded what: tables with the columns coder, incident, axis, codes (and site, date, is_blind, "
-            "shown_rank), or JSON Lines of id, coder, codes."
-        ),
-    ],
-    taxonomy: Annotated[
-        str, typer.Option("--taxonomy", help="Taxonomy of the codes: a name, a folder, or `seen`: those in the files.")
-    ] = "imaging-working-1",
-    column: Annotated[
-        list[str] | None, typer.Option("--column", help="FIELD=COLUMN, where a column has another name; repeatable.")
-    ] = None,
-    protocol: Annotated[
-        Path | None, typer.Option("--protocol", help="Protocol file with the least agreement of each axis.")
-    ] = None,
+    files: _FilesOption,
+    taxonomy: _TaxonomyOption = "imaging-working-1",
+    column: _ColumnOption = None,
+    protocol: _ProtocolOption = None,
     model_coder: Annotated[str, typer.Option("--model-coder", help="The coder in the files who is a model.")] = "",
     names: Annotated[bool, typer.Option("--names/--no-names", help="Name the coders, or number them.")] = True,
     rounds: Annotated[int, typer.Option("--rounds", min=100, help="Bootstrap rounds of each interval.")] = 1000,
-    agenda: Annotated[
-        int, typer.Option("--agenda", min=0, help="Instead: an agenda of so many disagreements to meet about.")
-    ] = 0,
-    suspects: Annotated[
-        int, typer.Option("--suspects", min=0, help="Instead: so many codes of the first file worth a second look.")
-    ] = 0,
-    narratives: Annotated[
-        Path | None, typer.Option("--narratives", help="File of the narratives, for the agenda and for --model.")
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", help="Model to put beside the coders; it needs the narratives.")
-    ] = "",
-    guidelines: Annotated[
-        Path | None, typer.Option("--guidelines", help="For the agenda: the coders' guidelines, in Markdown.")
-    ] = None,
-    adjudications: Annotated[
-        Path | None, typer.Option("--adjudications", help="For the agenda: JSON Lines of what is settled; left out.")
-    ] = None,
-    same: Annotated[
-        list[str] | None,
-        typer.Option("--same", help="For suspects: a column that must be equal for two texts to count as the same."),
-    ] = None,
-    embedder: Annotated[
-        str, typer.Option("--embedder", help="For suspects: minilm, or hashing-128 without weights.")
-    ] = "minilm",
+    agenda: _AgendaOption = 0,
+    suspects: _SuspectsOption = 0,
+    narratives: _NarrativesOption = None,
+    model: _ModelOption = "",
+    guidelines: _GuidelinesOption = None,
+    adjudications: _AdjudicationsOption = None,
+    same: _SameOption = None,
+    embedder: _EmbedderOption = "minilm",
     report: Report = None,
     suppress: Suppress = 0,
 ) -> None:
@@ -110,13 +121,9 @@ def audit(
         return
     if suggester:
         confirmations, model_coder = _with_model(confirmations, suggester, texts), suggester.model.manifest.name
+    floors = load_protocol(protocol).agreement_floor if protocol else None
     found = audit_confirmations(
-        confirmations,
-        scheme,
-        model=model_coder,
-        floors=load_protocol(protocol).agreement_floor if protocol else None,
-        bootstrap=Bootstrap(rounds),
-        show_progress=True,
+        confirmations, scheme, model=model_coder, floors=floors, bootstrap=Bootstrap(rounds), show_progress=True
     )
     publish(audit_document(found, made=today(), are_named=names), report, suppress)
     _account(files, confirmations)

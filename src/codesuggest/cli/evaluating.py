@@ -28,6 +28,22 @@ class Format(StrEnum):
     json = "json"
 
 
+_WhereOption = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="COLUMN=VALUE: only these rows; give it again for more columns."),
+]
+_SecondOption = Annotated[
+    Path | None, typer.Option("--second", help="For the report: the same incidents as a second coder coded them.")
+]
+_SlicesOption = Annotated[
+    list[str] | None,
+    typer.Option("--slice", help="For the report: a column to tell incidents apart by; a date is cut to its month."),
+]
+_MinutesCheckedOption = Annotated[
+    float, typer.Option("--minutes-checked", min=0, help="Minutes it takes you to check filled-in codes.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command()(evaluate)
@@ -36,27 +52,15 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     gold: Annotated[Path, typer.Option("--gold", help="File of narratives with settled codes.")],
     model: ModelOption = "",
-    where: Annotated[
-        list[str] | None,
-        typer.Option("--where", help="COLUMN=VALUE: only these rows; give it again for more columns."),
-    ] = None,
+    where: _WhereOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     report: Report = None,
     suppress: Suppress = 0,
-    second: Annotated[
-        Path | None, typer.Option("--second", help="For the report: the same incidents as a second coder coded them.")
-    ] = None,
+    second: _SecondOption = None,
     against: Annotated[str, typer.Option("--against", help="For the report: a model to compare with.")] = "",
-    slices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--slice", help="For the report: a column to tell incidents apart by; a date is cut to its month."
-        ),
-    ] = None,
+    slices: _SlicesOption = None,
     minutes: Annotated[float, typer.Option("--minutes", min=0, help="Minutes it takes you to code an incident.")] = 6,
-    minutes_checked: Annotated[
-        float, typer.Option("--minutes-checked", min=0, help="Minutes it takes you to check filled-in codes.")
-    ] = 2,
+    minutes_checked: _MinutesCheckedOption = 2,
     id_column: source.IdColumn = "id",
     text_column: source.TextColumn = None,
     code_column: source.CodeColumn = None,

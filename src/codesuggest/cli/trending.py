@@ -15,6 +15,27 @@ if TYPE_CHECKING:
     from codesuggest.domain import Codes, Narrative, RedactedNarrative, Taxonomy
     from codesuggest.trends import CodedIncident
 
+_TaxonomyOption = Annotated[str, typer.Option("--taxonomy", help="Taxonomy of the codes: a name or a folder.")]
+_ByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by", help="`month`, a column or an axis to break down by; repeatable.  [default: month, site, severity]"
+    ),
+]
+_OccurredColumnOption = Annotated[
+    str, typer.Option("--occurred-column", help="Column of the date on which it happened.")
+]
+_NationalOption = Annotated[
+    Path | None, typer.Option("--national", help="Table of national counts: axis, code, count, period.")
+]
+_SubmissionOption = Annotated[
+    Path | None, typer.Option("--submission", help="Also write an anonymised CSV for the national body.")
+]
+_RareOption = Annotated[
+    int,
+    typer.Option("--rare", min=0, help="Hold back incidents with a code that fewer than this have. 0: send them."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -23,32 +44,16 @@ def register(app: typer.Typer) -> None:
 
 def trends(
     file: Annotated[Path, typer.Argument(help="Coded incidents.")],
-    taxonomy: Annotated[
-        str, typer.Option("--taxonomy", help="Taxonomy of the codes: a name or a folder.")
-    ] = "imaging-working-1",
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--by", help="`month`, a column or an axis to break down by; repeatable.  [default: month, site, severity]"
-        ),
-    ] = None,
+    taxonomy: _TaxonomyOption = "imaging-working-1",
+    by: _ByOption = None,
     date_column: Annotated[str, typer.Option("--date-column", help="Column of the date reported.")] = "reported",
-    occurred_column: Annotated[
-        str, typer.Option("--occurred-column", help="Column of the date on which it happened.")
-    ] = "occurred",
-    national: Annotated[
-        Path | None, typer.Option("--national", help="Table of national counts: axis, code, count, period.")
-    ] = None,
+    occurred_column: _OccurredColumnOption = "occurred",
+    national: _NationalOption = None,
     period: Annotated[str, typer.Option("--period", help="The period of the national table to compare with.")] = "",
     report: Report = None,
     suppress: Suppress = 0,
-    submission: Annotated[
-        Path | None, typer.Option("--submission", help="Also write an anonymised CSV for the national body.")
-    ] = None,
-    rare: Annotated[
-        int,
-        typer.Option("--rare", min=0, help="Hold back incidents with a code that fewer than this have. 0: send them."),
-    ] = 5,
+    submission: _SubmissionOption = None,
+    rare: _RareOption = 5,
     id_column: source.IdColumn = "id",
     text_column: source.TextColumn = None,
     code_column: source.CodeColumn = None,

@@ -110,7 +110,8 @@ _STREET = (
 
 def recognisers() -> list[EntityRecognizer]:
     """Every pattern recogniser, Presidio's own where they fit UK text as they are."""
-    own = [*_numbers(), *_other_numbers(), *_contacts(), *_places(), *_people(), *_registrations()]
+    numbers = [*_numbers(), *_other_numbers(), *_phones(), *_contacts()]
+    own = [*numbers, *_places(), *_people(), *_ages(), *_registrations()]
     return [*own, UkNinoRecognizer(), IpRecognizer(), IbanRecognizer(), CreditCardRecognizer()]
 
 
@@ -198,8 +199,8 @@ def _other_numbers() -> list[EntityRecognizer]:
     ]
 
 
-def _contacts() -> list[EntityRecognizer]:
-    """Ways to reach a person."""
+def _phones() -> list[EntityRecognizer]:
+    """Telephone numbers and extensions."""
     return [
         UkRecognizer(
             "PHONE_NUMBER",
@@ -229,6 +230,12 @@ def _contacts() -> list[EntityRecognizer]:
             ],
             lambda value: None if sum(character.isdigit() for character in value) < 16 else False,
         ),
+    ]
+
+
+def _contacts() -> list[EntityRecognizer]:
+    """Other ways to reach a person."""
+    return [
         UkRecognizer(
             "BLEEP",
             [
@@ -282,7 +289,7 @@ def _places() -> list[EntityRecognizer]:
 
 
 def _people() -> list[EntityRecognizer]:
-    """People themselves: names after a title, dates of birth, great ages."""
+    """People themselves: names after a title, dates of birth."""
     return [
         UkRecognizer(
             "PERSON",
@@ -311,6 +318,12 @@ def _people() -> list[EntityRecognizer]:
                 ),
             ],
         ),
+    ]
+
+
+def _ages() -> list[EntityRecognizer]:
+    """Ages over 89, which few people have."""
+    return [
         UkRecognizer(
             "AGE",
             [

@@ -23,7 +23,7 @@ def training_rows(
     groups  gives each narrative's near-duplicate group; asked for only by the random split.
     Raises RecipeError if a narrative lacks the column that the split needs, or if nothing is left to train on.
     """
-    if split.by == "none":
+    if split.by == "none" or not narratives:
         return np.ones(len(narratives), dtype=bool)
     if split.by == "random":
         kept = _random(groups(), split.share, seed)
