@@ -97,13 +97,13 @@ def run_recipe(
     return evaluate(Suggester(training.model, embedder), gold, n_rounds=50)
 
 
-def _gold(folder: Path, data: str) -> list[RedactedNarrative]:
-    """The test part of a data set, declared to hold no personal data."""
-    test = _part(folder, "test")
+def _gold(folder: Path, data: str, part: str = "test") -> list[RedactedNarrative]:
+    """A part of a data set, declared to hold no personal data."""
+    kept = _part(folder, part)
     return [
         RedactedNarrative(n.id, RedactedText(n.text), {axis: n.existing_codes.get(axis, ()) for axis in SETS[data]})
         for n in _narratives(folder, SETS[data])
-        if n.id in test
+        if n.id in kept
     ]
 
 

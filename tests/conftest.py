@@ -1,13 +1,18 @@
 """A small real model, trained once on part of the sample with the hashing embedder; nothing here is mocked."""
 
+import copy
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import create_engine
 
+from codesuggest.bulk import BulkJob
 from codesuggest.domain import Taxonomy
 from codesuggest.embed import HashingEmbedder
 from codesuggest.redact import Redactor
@@ -150,3 +155,22 @@ def _execute(url: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+@pytest.fixture
+def job(tmp_path: Path, model_dir: Path) -> Callable[..., BulkJob]:
+    """A bulk job from a file to `made/out.csv`, in small chunks."""
+
+    def _job(source: Path, out: str = "out.csv", **options: Any) -> BulkJob:
+        return BulkJob(source, tmp_path / "made" / out, model_dir, **{"chunk": 4, **options})
+
+    return _job
+
+
+@pytest.fixture
+def bold(small_model: Model, redactor: Redactor) -> Suggester:
+    """The small model, with rules under which everything is automatic, and with no memory of what it learnt from."""
+    rankers = copy.deepcopy(dict(small_model.rankers))
+    for ranker in rankers.values():
+        ranker.automatic_[:, 1] = -np.inf
+    return Suggester(replace(small_model, rankers=rankers, trained_on=frozenset()), HashingEmbedder(64), redactor)

@@ -19,12 +19,15 @@ from codesuggest.train.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NEEDS_MORE = {"serve", "backup", "restore", "train", "import", "derive", "gold"}
+NEEDS_MORE = {"serve", "backup", "restore", "train", "import", "derive", "gold", "bulk", "sample", "harvest"}
 """Examples that would listen for ever, take minutes, leave a file behind, or need one that the project has not."""
 
 
 def commands(group: click.Group, path: str = "codesuggest") -> Iterator[tuple[str, click.Command]]:
     for name, command in group.commands.items():
+        if path.endswith(" bulk") and name == "run":  # `bulk IN OUT` is short for it
+            yield path, command
+            continue
         if hasattr(command, "commands"):
             yield from commands(command, f"{path} {name}")  # type: ignore[arg-type]
         else:

@@ -78,6 +78,10 @@ class TooOftenError(CodesuggestError):
     """Too many requests in too short a time."""
 
 
+class BulkError(CodesuggestError):
+    """A bulk run cannot start, go on or be finished; what it has done so far is kept."""
+
+
 class AgreementError(CodesuggestError):
     """A statistic is undefined on these codings."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import betaincinv
 
 from codesuggest.domain import Scores, Truth
 
@@ -143,3 +144,19 @@ def wilson(n: int, of: int, z: float = 1.96) -> Estimate:
     if of == 0:
         return Estimate(float("nan"), float("nan"), float("nan"))
     return Estimate(n / of, wilson_low(n, of, z), 1 - wilson_low(of - n, of, z))
+
+
+def exact_low(n: int, of: int, confidence: float = 0.95) -> float:
+    """The one-sided exact binomial lower bound of a share of n in `of`; 0 where n is 0.
+
+    Source: Clopper and Pearson (1934), Biometrika 26(4), 404-413.
+    """
+    return float(betaincinv(n, of - n + 1, 1 - confidence)) if n else 0.0
+
+
+def exact_interval(n: int, of: int, confidence: float = 0.95) -> Estimate:
+    """A share of n in `of` with its two-sided exact binomial interval; 0 to 1 where `of` is 0."""
+    if of == 0:
+        return Estimate(0.0, 0.0, 1.0)
+    one_sided = (1 + confidence) / 2
+    return Estimate(n / of, exact_low(n, of, one_sided), 1 - exact_low(of - n, of, one_sided))

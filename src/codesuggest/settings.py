@@ -77,7 +77,7 @@ def settings() -> Settings:
         raise SettingsError(f"Settings: {field_problems(error, prefix='CODESUGGEST_')}") from error
 
 
-def shipped(folder: Literal["taxonomy", "redaction", "protocol.toml"]) -> Path:
+def shipped(folder: Literal["taxonomy", "redaction", "columns", "protocol.toml"]) -> Path:
     """Where the files that come with the product are: inside an installed wheel, or in the source tree."""
     installed = Path(__file__).parent / "shipped" / folder
     if installed.exists():

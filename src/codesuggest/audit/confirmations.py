@@ -10,7 +10,8 @@ from codesuggest.agreement import CodeSet
 from codesuggest.domain import Taxonomy
 from codesuggest.errors import ReadError
 from codesuggest.read import Columns, SkippedRow
-from codesuggest.read.formats import open_rows, split_codes
+from codesuggest.read.cells import split_codes
+from codesuggest.read.formats import open_rows
 from codesuggest.taxonomy.table import taxonomy_from_codings
 
 FIELDS = ("incident", "coder", "axis", "codes", "site", "date", "is_blind", "shown_rank")

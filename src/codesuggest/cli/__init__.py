@@ -10,6 +10,7 @@ import typer
 from codesuggest.cli import (
     agreeing,
     auditing,
+    bulking,
     coders,
     databases,
     erasing,
@@ -32,8 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, training, evaluating, agreeing, auditing, trending, serving, erasing):
+for module in (suggesting, redacting, bulking, training, evaluating, agreeing, auditing, trending, serving, erasing):
     module.register(app)
+app.add_typer(bulking.app, name="bulk")
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(databases.app, name="db")
 app.add_typer(coders.app, name="coder")

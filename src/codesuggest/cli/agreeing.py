@@ -40,7 +40,8 @@ def agreement(
 def read_coding(path: Path) -> "Coding":
     """The codes of each incident of a JSON Lines file."""
     from codesuggest.read import Columns
-    from codesuggest.read.formats import open_rows, split_codes
+    from codesuggest.read.cells import split_codes
+    from codesuggest.read.formats import open_rows
 
     return {
         str(row["id"]): {axis: split_codes(codes) for axis, codes in row["codes"].items()}

@@ -156,7 +156,8 @@ def derive(
 
 
 def _codings(path: Path, columns: "Columns") -> list[dict[str, tuple[str, ...]]]:
-    from codesuggest.read.formats import open_rows, split_codes
+    from codesuggest.read.cells import split_codes
+    from codesuggest.read.formats import open_rows
 
     codings = []
     for number, row in open_rows(path, columns, max_mb=100_000):

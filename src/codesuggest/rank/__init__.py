@@ -1,6 +1,16 @@
 """Ranking the codes of an axis with scikit-learn: features of the text, and one ranker an axis."""
 
+from codesuggest.rank.automatic import TARGETS, AutomaticRule, smallest_sample, sureness
 from codesuggest.rank.features import LexicalFeatures, rank_columns
 from codesuggest.rank.ranker import CodeRanker, Evidence
 
-__all__ = ["CodeRanker", "Evidence", "LexicalFeatures", "rank_columns"]
+__all__ = [
+    "TARGETS",
+    "AutomaticRule",
+    "CodeRanker",
+    "Evidence",
+    "LexicalFeatures",
+    "rank_columns",
+    "smallest_sample",
+    "sureness",
+]

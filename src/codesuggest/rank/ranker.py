@@ -9,6 +9,7 @@ there is; with thousands they hardly weigh, except for the codes that still have
 """
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from codesuggest.domain import Embeddings, Scores, Truth
+from codesuggest.rank.automatic import TARGETS, AutomaticRule, automatic_rules
 from codesuggest.rank.linear import decide, fit_linear
 from codesuggest.rank.pool import (
     Views,
@@ -56,7 +58,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     n_jobs         threads.
 
     After fitting, `threshold_` is the score at which a code would be given without a person, on an axis of many;
-    `unseen_`, shape (n, n_codes), are the scores of the training narratives by models that had not seen them.
+    `unseen_`, shape (n, n_codes), are the scores of the training narratives by models that had not seen them;
+    `automatic_` holds the rules under which the whole axis may be coded without a person, one row a target.
     """
 
     def __init__(  # noqa: PLR0913  scikit-learn wants every parameter here
@@ -111,7 +114,14 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             self.weights_ = fit_independent(views, truth, np.array(_FIRST_INDEPENDENT))
         self.unseen_ = self._pool(views).astype(np.float32)
         self.threshold_ = 0.0 if self.exclusive else best_threshold(self.unseen_, truth)
+        rules = automatic_rules(self._pool(views), truth, groups, exclusive=self.exclusive, threshold=self.threshold_)
+        self.automatic_ = np.array([astuple(rule) for rule in rules])
         return self._fit_views(X, truth, evidence)
+
+    def automatic_rule(self, target: float) -> AutomaticRule:
+        """When this axis may be coded without a person at a precision of `target`, one of TARGETS."""
+        precision, threshold, *counts = self.automatic_[TARGETS.index(target)]
+        return AutomaticRule(float(precision), float(threshold), *(int(count) for count in counts))
 
     def predict_proba(self, X: sparse.csr_array) -> Scores:  # noqa: N803
         """Calibrated scores, shape (n, n_codes)."""

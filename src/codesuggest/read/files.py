@@ -1,16 +1,19 @@
 """A file of incidents to narratives, with every row that could not be read accounted for."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from codesuggest.domain import Narrative
 from codesuggest.errors import ReadError
+from codesuggest.read.cells import split_codes
 from codesuggest.read.columns import Columns
-from codesuggest.read.formats import File, NumberedRow, open_rows, split_codes
+from codesuggest.read.formats import NumberedRow, open_rows
+from codesuggest.read.identifiers import SeenIds
 from codesuggest.read.narrative import NarrativeReader
+from codesuggest.read.upload import File
 
 _LONGEST_CODE = 60
 
@@ -22,6 +25,19 @@ class SkippedRow:
     row: int
     id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A row as read, numbered as a person sees it; `problem` says why it cannot be a narrative, if that shows already.
+
+    cells  by column name, raw text among them; empty where not even the cells could be told apart.
+    """
+
+    number: int
+    id: str = ""
+    cells: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    problem: str = ""
 
 
 def read_narratives(
@@ -39,16 +55,52 @@ def read_rows(
     rows: Iterable[NumberedRow], reader: NarrativeReader, columns: Columns, source: str
 ) -> Iterator[Narrative | SkippedRow]:
     """The narratives of numbered rows; `source` names them in errors."""
-    seen: dict[str, int] = {}
-    checked = False
+    for row in source_rows(rows, columns, source):
+        yield to_narrative(row, reader, columns)
+
+
+def source_rows(rows: Iterable[NumberedRow], columns: Columns, source: str) -> Iterator[SourceRow]:
+    """Numbered rows with their ids, each id once; `source` names the file in errors.
+
+    Raises ReadError at the first row that has cells if a column is missing.
+    """
+    seen = SeenIds()
+    checked = source.endswith(".jsonl")
     for number, row in rows:
         if isinstance(row, str):
-            yield SkippedRow(number, "", row)
+            yield SourceRow(number, problem=row)
             continue
-        if not checked and not source.endswith(".jsonl"):
+        if not checked:
             _require(columns, row, source)
             checked = True
-        yield _narrative(number, row, reader, columns, seen)
+        yield source_row(number, row, columns, seen.first_row)
+
+
+def source_row(
+    number: int, cells: Mapping[str, Any], columns: Columns, first_row: Callable[[str, int], int]
+) -> SourceRow:
+    """A row with its id. `first_row` says, of an id and a row, in which row of the file that id stands first."""
+    id = str(cells.get(columns.id) or "").strip()
+    if not id:
+        return SourceRow(number, "", cells, f"'{columns.id}' is empty; expected the incident's own reference")
+    first = first_row(id, number)
+    again = f"'{columns.id}' occurs in row {first} already; expected each incident once"
+    return SourceRow(number, id, cells, "" if first == number else again)
+
+
+def to_narrative(row: SourceRow, reader: NarrativeReader, columns: Columns) -> Narrative | SkippedRow:
+    """The narrative of one row, or why there is none."""
+    if row.problem:
+        return SkippedRow(row.number, row.id, row.problem)
+    try:
+        return reader.narrative(
+            row.id,
+            _text(row.cells, columns),
+            codes=_codes(row.cells, columns, reader.axes),
+            details=_details(row.cells, columns, reader.axes),
+        )
+    except ReadError as error:
+        return SkippedRow(row.number, row.id, str(error))
 
 
 def skipped_path(path: Path) -> Path:
@@ -66,7 +118,7 @@ def write_skipped(path: Path, skipped: Iterable[SkippedRow]) -> Path:
     return listing
 
 
-def _require(columns: Columns, row: dict[str, Any], source: str) -> None:
+def _require(columns: Columns, row: Mapping[str, Any], source: str) -> None:
     for option, wanted in (("--id-column", (columns.id,)), ("--text-column", columns.text)):
         for column in wanted:
             if column not in row:
@@ -77,35 +129,14 @@ def _require(columns: Columns, row: dict[str, Any], source: str) -> None:
             raise ReadError(f"{source}: no column '{column}' for axis '{axis}'. Mend the mapping.")
 
 
-def _narrative(
-    number: int, row: dict[str, Any], reader: NarrativeReader, columns: Columns, seen: dict[str, int]
-) -> Narrative | SkippedRow:
-    id = str(row.get(columns.id) or "").strip()
-    if not id:
-        return SkippedRow(number, "", f"'{columns.id}' is empty; expected the incident's own reference")
-    if id in seen:
-        return SkippedRow(number, id, f"'{columns.id}' occurs in row {seen[id]} already; expected each incident once")
-    try:
-        narrative = reader.narrative(
-            id,
-            _text(row, columns),
-            codes=_codes(row, columns, reader.axes),
-            details=_details(row, columns, reader.axes),
-        )
-    except ReadError as error:
-        return SkippedRow(number, id, str(error))
-    seen[id] = number
-    return narrative
-
-
-def _text(row: dict[str, Any], columns: Columns) -> object:
+def _text(row: Mapping[str, Any], columns: Columns) -> object:
     values = [row.get(column, "") for column in columns.text]
     if len(values) == 1:
         return values[0]
     return "\n".join(value for value in values if isinstance(value, str) and value.strip())
 
 
-def _codes(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _codes(row: Mapping[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     given = row.get("codes")
     if isinstance(given, dict):
         return {
@@ -125,6 +156,6 @@ def _short(axis: str, codes: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
-def _details(row: dict[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, str]:
+def _details(row: Mapping[str, Any], columns: Columns, axes: Sequence[str]) -> dict[str, str]:
     known = {columns.id, "codes", *columns.text, *columns.codes.values(), *axes}
     return {name: str(value) for name, value in row.items() if name not in known and value not in (None, "")}

@@ -6,42 +6,21 @@ a cell: the decoders' own exceptions do, so none of them is chained.
 
 import codecs
 import csv
-import datetime as dt
+import hashlib
 import json
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from io import BytesIO, TextIOWrapper
-from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
 
 from codesuggest.errors import ReadError
+from codesuggest.read.cells import checked_header, plain_cell
 from codesuggest.read.columns import Columns
+from codesuggest.read.excel import excel_rows
+from codesuggest.read.upload import File, binary, source
 
 Row = dict[str, Any] | str
 NumberedRow = tuple[int, Row]
-
-_SEVERAL = "|;"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that came over the network. It is held in memory only: it holds raw narratives."""
-
-    name: str
-    content: bytes = field(repr=False)
-
-    @property
-    def suffix(self) -> str:
-        """The ending of its name."""
-        return PurePath(self.name).suffix
-
-    def __str__(self) -> str:
-        """Its name, for errors."""
-        return self.name
-
-
-File = Path | Upload
 
 
 def open_rows(path: File, columns: Columns, max_mb: int) -> Iterator[NumberedRow]:
@@ -62,17 +41,42 @@ def open_rows(path: File, columns: Columns, max_mb: int) -> Iterator[NumberedRow
     return reader(path, columns)
 
 
-def split_codes(cell: object) -> tuple[str, ...]:
-    """The codes in one cell, separated by `|` or `;`, or in a list."""
-    parts = cell if isinstance(cell, list) else str(cell).replace(_SEVERAL[1], _SEVERAL[0]).split(_SEVERAL[0])
-    return tuple(dict.fromkeys(code for part in parts if (code := str(part).strip())))
+def header_of(path: Path, columns: Columns, max_mb: int) -> list[str]:
+    """The names of a file's columns, as its first row that can be read has them."""
+    return next(
+        (
+            [name for name in row if name]
+            for _, row in open_rows(path, columns, max_mb)
+            if row and not isinstance(row, str)
+        ),
+        [],
+    )
+
+
+def fingerprint(path: Path, columns: Columns) -> tuple[str, int]:
+    """The sha256 of a file, and about how many rows it has.
+
+    Raises ReadError if a text file is not of its encoding: better at once than after an hour.
+    """
+    digest, n_lines = hashlib.sha256(), 0
+    decoder = codecs.getincrementaldecoder(_codec(path, columns.encoding))() if path.suffix.lower() in TEXT else None
+    failed = False
+    with path.open("rb") as file:
+        while (piece := file.read(1 << 20)) and not failed:
+            digest.update(piece)
+            failed = decoder is not None and not _decodes(decoder, piece)
+            if not failed:
+                n_lines += piece.count(b"\n")
+    if failed:
+        raise ReadError(_wrong_encoding(path, n_lines, columns.encoding))
+    return digest.hexdigest(), n_lines if decoder else _n_parquet_rows(path)
 
 
 def _csv_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:
     csv.field_size_limit(2**31 - 1)
     lines = _lines(path, columns.encoding)
     reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-    header = _header(path, next(reader, []))
+    header = checked_header(path, next(reader, []))
     for number, cells in enumerate(reader, start=2):
         if not any(cells):
             continue
@@ -100,26 +104,6 @@ def json_row(line: str) -> Row:
     return row if isinstance(row, dict) else "is no JSON object; expected {...} on every line"
 
 
-def _excel_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:
-    import openpyxl  # noqa: PLC0415  half a second that other formats need not pay
-
-    try:
-        book = openpyxl.load_workbook(_source(path), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError):
-        book = None
-    if book is None:
-        raise ReadError(f"{path}: not an Excel workbook. Save it as .xlsx, or as UTF-8 CSV.")
-    if columns.sheet and columns.sheet not in book.sheetnames:
-        raise ReadError(f"{path}: no sheet '{columns.sheet}'. It has {', '.join(book.sheetnames)}.")
-    sheet = book[columns.sheet] if columns.sheet else book.worksheets[0]
-    rows = sheet.iter_rows(values_only=True)
-    header = _header(path, [_cell(value) for value in next(rows, ())])
-    for number, values in enumerate(rows, start=2):
-        cells = [_cell(value) for value in values]
-        if any(cells):
-            yield number, dict(zip(header, cells, strict=False))
-
-
 def _parquet_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:  # noqa: ARG001  same shape as the others
     try:
         import pyarrow  # noqa: PLC0415  an optional extra
@@ -127,7 +111,7 @@ def _parquet_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:  # noq
     except ImportError as error:
         raise ReadError(f"{path}: reading Parquet needs pyarrow: pip install 'codesuggest[parquet]'.") from error
     try:
-        file = pyarrow.parquet.ParquetFile(_source(path))
+        file = pyarrow.parquet.ParquetFile(source(path))
     except (pyarrow.ArrowException, OSError):
         file = None
     if file is None:
@@ -136,20 +120,18 @@ def _parquet_rows(path: File, columns: Columns) -> Iterator[NumberedRow]:  # noq
     for batch in file.iter_batches(batch_size=1024):
         for row in batch.to_pylist():
             number += 1
-            yield (
-                number,
-                {key: value if isinstance(value, list) else _cell(value) for key, value in row.items()},
-            )
+            yield number, arrow_cells(row)
+
+
+def arrow_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of Arrow's as every format gives it."""
+    return {name: value if isinstance(value, list) else plain_cell(value) for name, value in row.items()}
 
 
 def _lines(path: File, encoding: str) -> Iterator[str]:
     """The lines of a text file, decoded as they come; a byte-order mark at the start is dropped."""
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise ReadError(f"{path}: no encoding '{encoding}'. Expected utf-8, cp1252 or the like.") from error
     number, failed = 0, False
-    with TextIOWrapper(_binary(path), encoding="utf-8-sig" if name == "utf-8" else name, newline="") as file:
+    with TextIOWrapper(binary(path), encoding=_codec(path, encoding), newline="") as file:
         while not failed:
             try:
                 line = file.readline()
@@ -162,46 +144,44 @@ def _lines(path: File, encoding: str) -> Iterator[str]:
             if "\0" in line:
                 raise ReadError(f"{path}, line {number}: binary data. Expected a text file.")
             yield line
-    raise ReadError(
-        f"{path}, after line {number}: not {encoding}. Save it as UTF-8, or name its encoding: --encoding cp1252."
-    )
+    raise ReadError(_wrong_encoding(path, number, encoding))
 
 
-def _source(path: File) -> Path | BytesIO:
-    return path if isinstance(path, Path) else BytesIO(path.content)
+def _codec(path: File, encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise ReadError(f"{path}: no encoding '{encoding}'. Expected utf-8, cp1252 or the like.") from error
+    return "utf-8-sig" if name == "utf-8" else name
 
 
-def _binary(path: File) -> BinaryIO:
-    return path.open("rb") if isinstance(path, Path) else BytesIO(path.content)
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes) -> bool:
+    try:
+        decoder.decode(piece)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-def _header(path: File, cells: list[str]) -> list[str]:
-    header = [cell.strip() for cell in cells]
-    if not any(header):
-        raise ReadError(f"{path}, row 1: empty. Expected the names of the columns.")
-    named = [cell for cell in header if cell]
-    if len(set(named)) != len(named):
-        twice = next(cell for cell in named if named.count(cell) > 1)
-        raise ReadError(f"{path}, row 1: two columns are named '{twice}'. Rename one.")
-    return header
+def _wrong_encoding(path: File, number: int, encoding: str) -> str:
+    return f"{path}, after line {number}: not {encoding}. Save it as UTF-8, or name its encoding: --encoding cp1252."
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
-        return value.date().isoformat()
-    if isinstance(value, dt.date | dt.datetime):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _n_parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file says it has; 0 where that is not known without reading it all."""
+    if path.suffix.lower() != ".parquet":
+        return 0
+    import pyarrow.parquet  # noqa: PLC0415  an optional extra
 
+    return int(pyarrow.parquet.read_metadata(path).num_rows)
+
+
+TEXT = (".csv", ".tsv", ".jsonl")
 
 FORMATS: dict[str, Callable[[File, Columns], Iterator[NumberedRow]]] = {
     ".csv": _csv_rows,
     ".tsv": _csv_rows,
-    ".xlsx": _excel_rows,
+    ".xlsx": excel_rows,
     ".jsonl": _jsonl_rows,
     ".parquet": _parquet_rows,
 }

@@ -44,7 +44,7 @@ class Suggester:
     ) -> None:
         self.model = model
         self.coverage = coverage
-        self._embedder = embedder
+        self.embedder = embedder
         self.redactor = redactor or Redactor().require_measured()
         self._thresholds = {axis: ranker.thresholds(coverage) for axis, ranker in model.rankers.items()}
 
@@ -77,16 +77,26 @@ class Suggester:
         self, narratives: Sequence[RedactedNarrative], *, top: int = 5, reasons: bool = False
     ) -> list[SuggestedIncident]:
         """The same for narratives that are redacted already. With `reasons`, the words that raised each code."""
+        incidents, scores = self.suggest_scored(narratives, top=top)
+        if not reasons:
+            return incidents
+        return [
+            self._explained(incident, {axis: of_all[row] for axis, of_all in scores.items()})
+            for row, incident in enumerate(incidents)
+        ]
+
+    def suggest_scored(
+        self, narratives: Sequence[RedactedNarrative], *, top: int = 5
+    ) -> tuple[list[SuggestedIncident], dict[str, Scores]]:
+        """The same, without reasons, with the scores of all codes by axis, shape (n, n_codes)."""
         if not narratives:
-            return []
+            return [], {}
         vectors, columns = self._columns(narratives)
         scores = self._score(columns)
-        incidents = []
-        for row, (narrative, vector) in enumerate(zip(narratives, vectors, strict=True)):
-            by_axis = {axis: of_all[row] for axis, of_all in scores.items()}
-            incident = self._incident(narrative, vector, by_axis, top)
-            incidents.append(self._explained(incident, by_axis) if reasons else incident)
-        return incidents
+        return [
+            self._incident(narrative, vector, {axis: of_all[row] for axis, of_all in scores.items()}, top)
+            for row, (narrative, vector) in enumerate(zip(narratives, vectors, strict=True))
+        ], scores
 
     def score(self, narratives: Sequence[RedactedNarrative]) -> dict[str, Scores]:
         """Calibrated scores by axis, shape (n, n_codes), columns as in the model's manifest."""
@@ -94,7 +104,7 @@ class Suggester:
 
     def _columns(self, narratives: Sequence[RedactedNarrative]) -> tuple[Embeddings, sparse.csr_array]:
         texts = [narrative.text for narrative in narratives]
-        vectors = self._embedder.embed(texts)
+        vectors = self.embedder.embed(texts)
         return vectors, rank_columns(vectors, self.model.features.transform(texts))
 
     def _score(self, columns: sparse.csr_array) -> dict[str, Scores]:
@@ -162,7 +172,7 @@ class Suggester:
         text: RedactedText = incident.redacted
         words = words_of(text)
         lexical = self.model.features.parts([text], [text[start:end] for start, end in words])
-        parts = rank_columns(self._embedder.parts(text, words), lexical)
+        parts = rank_columns(self.embedder.parts(text, words), lexical)
         axes = {}
         for axis, ranked in incident.axes.items():
             column = {code: number for number, code in enumerate(self.model.manifest.axes[axis])}

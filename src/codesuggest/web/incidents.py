@@ -9,7 +9,7 @@ from codesuggest.domain import Caller
 from codesuggest.errors import ForbiddenError, TooLargeError
 from codesuggest.intake import Arrival, Received, arrivals_of
 from codesuggest.read import Columns, SkippedRow, read_narratives
-from codesuggest.read.formats import Upload
+from codesuggest.read.upload import Upload
 from codesuggest.review import may_see_suggestions
 from codesuggest.store.incidents import Search, counts_by_state, incident_of, search
 from codesuggest.web.answers import history_answer, incident_answer

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.CodesuggestError], int] = {
     errors.SettingsError: 500,
     errors.RecipeError: 500,
     errors.AgreementError: 500,
+    errors.BulkError: 500,
     errors.StoreError: 503,
     errors.MissingError: 404,
     errors.ConflictError: 409,
