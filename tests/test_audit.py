@@ -69,9 +69,7 @@ def test_columns_of_other_names_and_a_taxonomy_of_what_was_given(write: Write) -
     path = write("c.csv", "who,id,question,answer\nann,1,Any harm?,yes\nbob,1,Any harm?,no\n")
     columns = {"coder": "who", "incident": "id", "axis": "question", "codes": "answer"}
     assert list(taxonomy_of(read_confirmations([path], columns, None)).axis) == ["Any harm?"]
-    with pytest.raises(
-        ReadError, match=r"no column .incident. for the incident. Name it: --column incident=COLUMN"
-    ):
+    with pytest.raises(ReadError, match=r"no column .incident. for the incident. Name it: --column incident=COLUMN"):
         read_confirmations([path], {}, None)
 
 
