@@ -76,7 +76,9 @@ def _axis_lines(
         words = ", ".join(incident.redacted[start:end] for start, end in ranked[0].words)
         yield f"      {ranked[0].code} because of: {words}"
     if unsettled := incident.unsettled.get(axis):
-        yield from textwrap.wrap(f"{unsettled.reason} {unsettled.question}", 100, initial_indent="      ")
+        yield from textwrap.wrap(
+            f"{unsettled.reason} {unsettled.question}", 100, initial_indent="      ", subsequent_indent="      "
+        )
 
 
 def _parent(taxonomy: Taxonomy, axis: str, code: str) -> str:
