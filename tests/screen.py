@@ -62,7 +62,7 @@ def page_of(browser: Browser, address: str, person: Person | None = None, **opti
     if person is not None:
         secret = person.http.cookies[COOKIE]
         context.add_cookies([{"name": COOKIE, "value": secret, "url": address, "sameSite": "Strict"}])
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
