@@ -85,8 +85,8 @@ def test_an_executor_that_is_killed_is_made_up_for(spark: Any, archive: Path, mo
 
     def kill_one() -> None:
         while not killed:
-            time.sleep(0.2)
-            if next(archive.with_name(".spark.spark").glob("_temporary/**/*.parquet"), None):
+            time.sleep(0.02)
+            if archive.with_name(".spark.spark").joinpath("_temporary").exists():
                 for process in psutil.Process().children(recursive=True):
                     if not killed and "CoarseGrainedExecutorBackend" in " ".join(process.cmdline()):
                         os.kill(process.pid, signal.SIGKILL)
