@@ -12,7 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from codesuggest.domain import Scores, Truth
+from codesuggest.domain import Truth
 
 Thresholds = npt.NDArray[np.float64]
 """Shape (n_codes,): a code is on the shortlist if its score reaches its threshold."""
@@ -55,13 +55,6 @@ def independent_thresholds(unseen: npt.NDArray[np.floating], truth: Truth, cover
     first_kept = int(np.searchsorted(lost, allowed, side="right"))
     threshold = scores[order[first_kept]] if first_kept < len(order) else 1.0
     return np.full(truth.shape[1], threshold)
-
-
-def shortlisted(scores: Scores, thresholds: Thresholds) -> Truth:
-    """Which codes are on each narrative's shortlist, shape (n, n_codes); the best-ranked one always is."""
-    chosen = scores >= thresholds
-    chosen[np.arange(len(scores)), scores.argmax(axis=1)] = True
-    return np.asarray(chosen, dtype=bool)
 
 
 def _threshold(scores: npt.NDArray[np.floating], coverage: float) -> float:

@@ -39,8 +39,3 @@ def is_password(password: str, password_hash: str) -> bool:
         return _HASHER.verify(password_hash or _NOBODY, password) and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def needs_rehash(password_hash: str) -> bool:
-    """Whether the hash was made with weaker parameters than today's."""
-    return _HASHER.check_needs_rehash(password_hash)
