@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from codesuggest.rank import CodeRanker, LexicalFeatures, rank_columns
+from codesuggest.rank.linear import decide, prototypes
 from codesuggest.rank.pool import best_threshold, fit_exclusive, pool_exclusive
 from codesuggest.similarity import near_duplicate_groups
 
@@ -158,3 +159,18 @@ def test_threshold_is_the_one_with_the_best_f1() -> None:
     scores = np.array([[0.45, 0.1], [0.4, 0.2], [0.3, 0.05]])
     truth = np.array([[1, 0], [1, 0], [0, 0]], dtype=bool)
     assert best_threshold(scores, truth) == 0.4
+
+
+def test_a_prototype_points_from_the_mean_of_all_to_the_codes_own() -> None:
+    codes = [0, 0, 0, 0, 1, 1, 1, 1, 1, 2]
+    vectors, truth = np.eye(4, dtype=np.float32)[codes], np.eye(4, dtype=bool)[codes]
+    found = decide(np.eye(4, dtype=np.float32), prototypes(vectors, truth))
+    assert found.argmax(axis=1)[:3].tolist() == [0, 1, 2]
+    assert (found[:, 3] == 0).all()
+
+
+def test_a_prototype_of_many_narratives_says_more() -> None:
+    vectors, truth = np.eye(2, dtype=np.float32)[[0, 1, 1]], np.eye(2, dtype=bool)[[0, 1, 1]]
+    few = decide(vectors[:1], prototypes(vectors, truth))
+    many = decide(vectors[:1], prototypes(np.tile(vectors, (50, 1)), np.tile(truth, (50, 1))))
+    assert many[0, 0] > few[0, 0] > 0

@@ -76,12 +76,12 @@ def test_a_foreign_type_is_refused_even_with_a_matching_hash(copy: Path) -> None
 
 
 def test_a_newer_format_is_refused(copy: Path) -> None:
-    edit_manifest(copy, format=3)
-    with pytest.raises(ModelError, match="model format 3; this version of codesuggest reads format 2"):
+    edit_manifest(copy, format=4)
+    with pytest.raises(ModelError, match="model format 4; this version of codesuggest reads format 3"):
         load_model(copy)
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", "not json", '{"format": 2, "colour": 2}'])
+@pytest.mark.parametrize("content", ["{}", "[]", "not json", '{"format": 3, "colour": 2}'])
 def test_a_foreign_manifest_is_refused(copy: Path, content: str) -> None:
     (copy / "manifest.json").write_text(content)
     with pytest.raises(ModelError, match="not the manifest"):

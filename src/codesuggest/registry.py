@@ -19,12 +19,16 @@ import numpy as np
 
 from codesuggest.domain import Taxonomy
 from codesuggest.errors import ModelError, TaxonomyError
-from codesuggest.rank import CodeRanker, LexicalFeatures
+from codesuggest.rank import AxisChain, CodeRanker, LexicalFeatures
 from codesuggest.similarity import PastIncidents
 from codesuggest.taxonomy import load_taxonomy, write_taxonomy
 
-FORMAT = 2
-_ALLOWED = ["codesuggest.rank.features.LexicalFeatures", "codesuggest.rank.ranker.CodeRanker"]
+FORMAT = 3
+_ALLOWED = [
+    "codesuggest.rank.chain.AxisChain",
+    "codesuggest.rank.features.LexicalFeatures",
+    "codesuggest.rank.ranker.CodeRanker",
+]
 _LIBRARIES = (
     "scikit-learn",
     "sentence-transformers",
@@ -63,6 +67,7 @@ class Model:
     """Everything that turns redacted text into ranked codes, except the embedder and the redactor.
 
     manifest.axes  the codes that each ranker's columns stand for, by axis.
+    chain          weighs what the rankers say of each axis by what they say of the others.
     trained_on     digests of the narratives it was trained on, so that it is never measured on them.
     past           the incidents it was trained on, to show similar ones; without their text.
     """
@@ -71,6 +76,7 @@ class Model:
     taxonomy: Taxonomy
     features: LexicalFeatures
     rankers: Mapping[str, CodeRanker]
+    chain: AxisChain
     trained_on: frozenset[str] = frozenset()
     past: PastIncidents = field(default_factory=_no_past)
 
@@ -98,6 +104,7 @@ def save_model(model: Model, folder: Path) -> Path:
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         skops.io.dump(model.features, work / "features.skops")
+        skops.io.dump(model.chain, work / "chain.skops")
         for axis, ranker in model.rankers.items():
             skops.io.dump(ranker, work / f"ranker-{axis}.skops")
         write_taxonomy(model.taxonomy, work / "taxonomy")
@@ -137,6 +144,7 @@ def load_model(folder: Path) -> Model:
             for axis in manifest.axes
             for path in [folder / f"ranker-{axis}.skops"]
         },
+        skops.io.load(folder / "chain.skops", trusted=_allowed(folder / "chain.skops")),
         frozenset((folder / "trained-on.txt").read_text().split()),
         _load_past(folder),
     )

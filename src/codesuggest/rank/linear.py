@@ -8,13 +8,19 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from codesuggest.domain import Truth
+from codesuggest.domain import Embeddings, Truth
 
 Coefficients = npt.NDArray[np.float32]
 """Shape (n_codes, n_features + 1), the intercept last."""
 
 Make = Callable[[npt.NDArray[np.bool_]], Any]
 """An unfitted model for a code, given which narratives have it."""
+
+_SHRUNK_AS = 3.0
+"""A prototype is drawn to the mean of all as if so many narratives more had the code."""
+
+_SHORTEST, _STEEPNESS = 0.05, 5.0
+"""Arrows much longer than the first are brought to the second's length: the scale of the other views."""
 
 
 def fit_linear(
@@ -40,6 +46,19 @@ def fit_linear(
     with threadpool_limits(1, "blas"):  # threads within threads would only wait for each other
         rows = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(fit_one)(i) for i in range(truth.shape[1]))
     return np.stack(list(rows))
+
+
+def prototypes(vectors: Embeddings, truth: Truth) -> Coefficients:
+    """How far each code's mean vector lies from the mean of all, as linear models: nearest to the mean wins.
+
+    vectors  shape (n, dim), each of length 1. A code of few narratives has a shorter arrow.
+
+    Source: Tibshirani, Hastie, Narasimhan and Chu (2002), PNAS 99(10), 6567-6572 (shrunken centroids).
+    """
+    centre = vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1])
+    arrows = truth.T.astype(np.float64) @ (vectors - centre) / (truth.sum(axis=0)[:, None] + _SHRUNK_AS)
+    arrows *= _STEEPNESS / (np.linalg.norm(arrows, axis=1, keepdims=True) + _SHORTEST)
+    return np.hstack([arrows, -(arrows @ centre)[:, None]]).astype(np.float32)
 
 
 def decide(features: Any, coefficients: Coefficients) -> npt.NDArray[np.float64]:

@@ -1,8 +1,9 @@
 """One axis's codes ranked, with calibrated scores, from both kinds of features.
 
-Four views of every code are pooled: a linear support vector machine on the lexical features, a logistic regression on
-the embedding, the codes of the most similar coded narratives, and how often each code occurs. The two linear models
-weigh a code's few narratives up against the many others, so that rare codes are heard; the last view sets that right.
+Five views of every code are pooled: a linear support vector machine on the lexical features, a logistic regression on
+the embedding, the codes of the most similar coded narratives, the nearness of the code's mean embedding, and how often
+each code occurs. The two linear models weigh a code's few narratives up against the many others, so that rare codes are
+heard; the last view sets that right.
 
 What the taxonomy says of a code counts as narratives that were given that code. With no coded narrative they are all
 there is; with thousands they hardly weigh, except for the codes that still have few.
@@ -24,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from codesuggest.domain import Embeddings, Scores, Truth
 from codesuggest.rank.automatic import TARGETS, AutomaticRule, automatic_rules
-from codesuggest.rank.linear import decide, fit_linear
+from codesuggest.rank.linear import decide, fit_linear, prototypes
 from codesuggest.rank.pool import (
     Views,
     best_threshold,
@@ -39,9 +40,9 @@ from codesuggest.similarity import nearest
 _UNSEEN = -2.0
 """A support vector machine's margin for a code that no training narrative has: well outside."""
 
-_FIRST_EXCLUSIVE = (1.6, 0.3, 0.5, 0.3)
-_FIRST_INDEPENDENT = (1.6, 0.3, 0.5, 0.3, 0.0)
-"""The pool's weights before any narrative speaks: lexical, embedding, neighbours, frequency (and the offset)."""
+_FIRST_EXCLUSIVE = (1.6, 0.3, 0.5, 0.3, 0.3)
+_FIRST_INDEPENDENT = (*_FIRST_EXCLUSIVE, 0.0)
+"""Weights of the pool before any narrative speaks: of the five views in this order (and the offset)."""
 
 Evidence = tuple[sparse.csr_array, Truth]
 """Texts that describe codes: features of shape (m, n_features), and which code each describes, (m, n_codes)."""
@@ -104,7 +105,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         truth = self._truth(X, y)
         evidence = evidence or (X[:0], truth[:0])
         groups = np.arange(len(truth), dtype=np.int32) if groups is None else groups
-        views = np.zeros((*truth.shape, 4))
+        views = np.zeros((*truth.shape, len(_FIRST_EXCLUSIVE)))
         for train, test in self._folds(groups):
             self._fit_views(X[train], truth[train], evidence)
             views[test] = self._views(X[test])
@@ -112,11 +113,15 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             self.weights_ = fit_exclusive(views, truth, np.array(_FIRST_EXCLUSIVE))
         else:
             self.weights_ = fit_independent(views, truth, np.array(_FIRST_INDEPENDENT))
-        self.unseen_ = self._pool(views).astype(np.float32)
+        return self._fit_views(X, truth, evidence).settle(self._pool(views), truth, groups)
+
+    def settle(self, unseen: Scores, truth: Truth, groups: npt.NDArray[np.int32]) -> Self:
+        """Set what is read off the scores of narratives that the models had not seen, shape (n, n_codes)."""
+        self.unseen_ = unseen.astype(np.float32)
         self.threshold_ = 0.0 if self.exclusive else best_threshold(self.unseen_, truth)
-        rules = automatic_rules(self._pool(views), truth, groups, exclusive=self.exclusive, threshold=self.threshold_)
+        rules = automatic_rules(unseen, truth, groups, exclusive=self.exclusive, threshold=self.threshold_)
         self.automatic_ = np.array([astuple(rule) for rule in rules])
-        return self._fit_views(X, truth, evidence)
+        return self
 
     def automatic_rule(self, target: float) -> AutomaticRule:
         """When this axis may be coded without a person at a precision of `target`, one of TARGETS."""
@@ -144,7 +149,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         """
         dense, lexical = self._halves(parts)
         lexical_added = np.asarray(lexical @ self.lexical_[:, :-1].T)
-        added = self.weights_[0] * lexical_added + self.weights_[1] * (dense @ self.embedding_[:, :-1].T)
+        by_meaning = self.weights_[1] * self.embedding_[:, :-1] + self.weights_[3] * self.prototypes_[:, :-1]
+        added = self.weights_[0] * lexical_added + dense @ by_meaning.T
         return np.asarray(added - (added @ scores)[:, None] if self.exclusive else added, dtype=np.float64)
 
     def thresholds(self, coverage: float) -> Thresholds:
@@ -186,6 +192,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         given = np.vstack([truth, evidence[1]])
         self.lexical_ = fit_linear(lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs)
         self.embedding_ = fit_linear(dense, given, self._logistic, absent=self.log_prior_, n_jobs=self.n_jobs)
+        self.prototypes_ = prototypes(dense, given)
         self.neighbours_ = dense
         self.neighbours_codes_ = given
         return self
@@ -197,7 +204,13 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         dense, lexical = self._halves(X)
         prior = np.broadcast_to(self.log_prior_, (X.shape[0], len(self.log_prior_)))
         return np.stack(
-            [decide(lexical, self.lexical_), decide(dense, self.embedding_), self._votes(dense), prior],
+            [
+                decide(lexical, self.lexical_),
+                decide(dense, self.embedding_),
+                self._votes(dense),
+                decide(dense, self.prototypes_),
+                prior,
+            ],
             axis=2,
         )
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from scipy import sparse
 from tqdm import tqdm
 
-from codesuggest.domain import Embeddings, Narrative, RedactedNarrative, RedactedText, Taxonomy
+from codesuggest.domain import Embeddings, Narrative, RedactedNarrative, RedactedText, Scores, Taxonomy
 from codesuggest.embed import Embedder, make_embedder
 from codesuggest.errors import RecipeError, RedactionError, UnknownCodeError
-from codesuggest.rank import CodeRanker, Evidence, LexicalFeatures, rank_columns
+from codesuggest.rank import AxisChain, AxisScores, CodeRanker, Evidence, LexicalFeatures, rank_columns
 from codesuggest.read import NarrativeReader, SkippedRow, read_narratives
 from codesuggest.redact import Redactor, Unredacted
 from codesuggest.registry import Model, digest, make_manifest
@@ -51,7 +51,7 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
     chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
     described = _Described.by(taxonomy, embedder)
-    features, rankers, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
+    features, rankers, chain, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
@@ -69,7 +69,7 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
         vectors[kept],
         least_likeness(vectors[kept]),
     )
-    model = Model(manifest, taxonomy, features, rankers, trained_on, past)
+    model = Model(manifest, taxonomy, features, rankers, chain, trained_on, past)
     return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
 
 
@@ -160,7 +160,7 @@ def _fit(
     described: _Described,
     *,
     show_progress: bool,
-) -> tuple[LexicalFeatures, dict[str, CodeRanker], dict[str, tuple[str, ...]]]:
+) -> tuple[LexicalFeatures, dict[str, CodeRanker], AxisChain, dict[str, tuple[str, ...]]]:
     options, taxonomy = recipe.ranker, described.taxonomy
     features = LexicalFeatures(max_words=options.max_words, max_characters=options.max_characters)
     texts = [*(narrative.text for narrative in narratives), *described.texts]
@@ -168,7 +168,7 @@ def _fit(
         raise RecipeError("data.files: no narrative, and the taxonomy says nothing of its codes. Name coded files.")
     columns = rank_columns(np.vstack([vectors, described.vectors]), features.fit(texts).transform(texts))
     groups = near_duplicate_groups(vectors)
-    rankers, axes = {}, {}
+    rankers, axes, alone = {}, {}, {}
     for axis in tqdm(taxonomy.axes, desc="Training", unit="axis", disable=not show_progress):
         codes, truth = _truth(axis.key, narratives, taxonomy)
         coded = np.flatnonzero(truth.any(axis=1) | axis.optional)
@@ -190,7 +190,22 @@ def _fit(
         )
         rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups=groups[coded], evidence=evidence)
         axes[axis.key] = codes
-    return features, rankers, axes
+        alone[axis.key] = AxisScores(ranker.exclusive, _unseen(ranker, columns[: len(narratives)], coded), truth, coded)
+    chain = AxisChain(n_folds=options.n_folds, random_state=recipe.seed)
+    for axis_key, weighed in chain.fit_transform(alone, groups).items():
+        of = alone[axis_key]
+        rankers[axis_key].settle(weighed, of.given[of.coded], groups[of.coded])
+    return features, rankers, chain, axes
+
+
+def _unseen(ranker: CodeRanker, columns: sparse.csr_array, coded: npt.NDArray[np.intp]) -> Scores:
+    """The scores of all narratives, shape (n, n_codes), by models that had not seen them."""
+    scores = np.empty((columns.shape[0], ranker.unseen_.shape[1]))
+    scores[coded] = ranker.unseen_
+    others = np.setdiff1d(np.arange(len(scores)), coded)
+    if len(others):
+        scores[others] = ranker.predict_proba(columns[others])
+    return scores
 
 
 def _truth(
