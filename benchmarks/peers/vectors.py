@@ -11,6 +11,8 @@ from codesuggest.domain import Embeddings, RedactedText
 from codesuggest.embed import Embedder, make_embedder
 
 _TIMED = 100
+_SAME = 0.999
+"""Cosine of two vectors of the same text: with 16-bit floats they differ a little by what else is in the batch."""
 
 
 class StoredEmbedder:
@@ -67,6 +69,6 @@ def _check_and_time(name: str, texts: Sequence[str], vectors: Embeddings) -> flo
     started = time.process_time()
     made = embedder.embed(some)
     seconds = (time.process_time() - started) / len(some)
-    if len(vectors) != len(texts) or not np.allclose(made, vectors[rows], atol=1e-3):
+    if len(vectors) != len(texts) or np.einsum("nd,nd->n", made, vectors[rows]).min() < _SAME:
         raise ValueError("The kept embeddings are not those of these narratives. Remove them, and run again.")
     return seconds
