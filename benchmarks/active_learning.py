@@ -143,8 +143,9 @@ def recall(model: Model, sample: Sample, embedder: StoredEmbedder) -> Estimate:
     by_axis = []
     for cell in cells(sample):
         codes = model.manifest.axes[cell.axis]
-        columns = [codes.index(code) for code in cell.codes]
-        values = per_narrative(scores[cell.axis][cell.coded][:, columns], cell.right)["recall@5"]
+        given = [number for number, code in enumerate(cell.codes) if code in codes]  # a parent is given to nobody
+        columns = [codes.index(cell.codes[number]) for number in given]
+        values = per_narrative(scores[cell.axis][cell.coded][:, columns], cell.right[:, given])["recall@5"]
         drawn = weights[:, cell.coded]
         by_axis.append(drawn @ values / drawn.sum(axis=1))
     return estimate(np.mean(by_axis, axis=0))
