@@ -62,6 +62,16 @@ class RedactedNarrative:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A narrative with its site and dates, as it comes in for people to code."""
+
+    narrative: Narrative | RedactedNarrative
+    site: str = ""
+    occurred: dt.date | None = None
+    reported: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """One identifier of an axis with its wording. `parent` is empty at the top of the axis.
 

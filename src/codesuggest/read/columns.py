@@ -16,6 +16,7 @@ class Columns(BaseModel):
     text      one column or several, joined in this order: a narrative is all free text of one incident.
     codes     axis key to column. An axis that is not named here is read from a column of its own key, if there is one.
     occurred, reported  the columns of the two dates, if any.
+    site      the column that says where an incident was, by which a service may keep sites apart.
     withhold  columns that are never written: names, numbers and whatever else may say who somebody is.
     """
 
@@ -26,6 +27,7 @@ class Columns(BaseModel):
     codes: dict[str, str] = Field(default_factory=dict)
     occurred: str = ""
     reported: str = ""
+    site: str = ""
     withhold: tuple[str, ...] = ()
     sheet: str = ""
     encoding: str = "utf-8"
@@ -34,7 +36,7 @@ class Columns(BaseModel):
 class Preset(BaseModel):
     """What the columns of one kind of export may be called: systems are set up differently from site to site.
 
-    id, occurred, reported  the first of these that a file has.
+    id, occurred, reported, site  the first of these that a file has.
     text, withhold          all of these that a file has, in this order.
     write                   for a sheet of fixed form: its columns in order, each with what it holds (SHEET_PARTS).
     """
@@ -46,6 +48,7 @@ class Preset(BaseModel):
     text: tuple[str, ...] = Field(min_length=1)
     occurred: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
     withhold: tuple[str, ...] = ()
     sheet: str = ""
     write: dict[str, str] = Field(default_factory=dict)
@@ -68,6 +71,7 @@ class Preset(BaseModel):
             text=tuple(there(self.text)),
             occurred=next(iter(there(self.occurred)), ""),
             reported=next(iter(there(self.reported)), ""),
+            site=next(iter(there(self.site)), ""),
             withhold=tuple(there(self.withhold)),
         )
 
