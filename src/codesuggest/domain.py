@@ -244,11 +244,16 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class SimilarIncident:
-    """A past incident that reads alike, and how it was coded. `similarity` is a cosine in [-1, 1]."""
+    """A past incident that reads alike, and how it was coded.
+
+    similarity  a cosine in [-1, 1].
+    site        where it was; empty where that is not known.
+    """
 
     id: str
     similarity: float
     codes: Codes
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _CHUNK = 16
 _TOP = 10
 _CODE = re.compile(r"[\w.\-]{1,30}")
 """What a code looks like: nothing of a narrative that came in the wrong column gets in as one."""
-_REFERENCE = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+_REFERENCE = re.compile(r"[\w./:-]{1,64}")
 
 Outcome = TypeVar("Outcome")
 
@@ -60,6 +60,9 @@ class Received:
                 _tell(mine, reference, id)
         for reference, why in other.refused.items():
             _tell(self.refused, reference, why)
+
+
+_ODD_REFERENCE = "its reference is empty, too long or odd; expected up to 64 letters, digits and . / : _ -"
 
 
 class Intake:
@@ -97,7 +100,7 @@ class Intake:
             if isinstance(result, Unredacted):
                 _tell(received.refused, result.id, "it could not be redacted, so nothing of it was kept")
             elif not _REFERENCE.fullmatch(result.id):
-                _tell(received.refused, result.id[:64], "its reference is empty, or has over 64 characters")
+                _tell(received.refused, result.id[:64], _ODD_REFERENCE)
             elif (arrival.site, result.id) in kept:
                 _tell(received.refused, result.id, "its reference occurs twice in what was sent; the first was taken")
             else:
@@ -180,12 +183,16 @@ def _tell(outcomes: dict[str, Outcome], reference: str, outcome: Outcome) -> Out
 
 
 def within_site(session: Session, content: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """Suggestions as a caller may see them: of similar past incidents, those of the caller's own site only."""
+    """Suggestions as a caller may see them: of similar past incidents, those of the caller's own site only.
+
+    Where the model does not know of which site a past incident was, its reference has to be one of that site.
+    """
     if not caller.site:
         return dict(content)
     similar = content.get("similar", [])
-    own = stored.by_reference(session, caller.site, [past["id"] for past in similar])
-    return {**content, "similar": [past for past in similar if past["id"] in own]}
+    own = stored.by_reference(session, caller.site, [past["id"] for past in similar if not past.get("site")])
+    seen = [past for past in similar if (past["site"] == caller.site if past.get("site") else past["id"] in own)]
+    return {**content, "similar": seen}
 
 
 def arrivals_of(narratives: Iterator[Narrative], site: str) -> Iterator[Arrival]:
