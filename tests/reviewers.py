@@ -79,6 +79,10 @@ class Department:
             session.add(tables.Session(coder_id=coder.id, secret_hash=hashed(secret), created_at=at, expires_at=until))
         return secret
 
+    def app_client(self) -> TestClient:
+        """A browser, or a machine, that nobody has signed in."""
+        return TestClient(self.app, base_url="https://testserver")
+
     def send_in(self, lead: Person, *texts: str, site: str = "", prefix: str = "W") -> list[int]:
         incidents = [{"id": f"{prefix}{n}", "text": text, "site": site} for n, text in enumerate(texts, start=1)]
         answer = lead.post("/v1/incidents/batch", {"incidents": incidents})

@@ -1,5 +1,6 @@
 """The pages in a real browser, as tests use them: a server on a port, Chromium, axe-core, screenshots."""
 
+import os
 import shutil
 import threading
 import time
@@ -20,7 +21,8 @@ from codesuggest.web.who import COOKIE
 from reviewers import Department, Person
 
 CHROMIUM = shutil.which("chromium")
-SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+SCREENSHOTS = Path(os.environ.get("CODESUGGEST_ARTIFACTS", Path(__file__).parents[1] / "artifacts")) / "screenshots"
+"""Kept for people to look at: a CI job keeps the folder, whichever it names."""
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 _STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -74,7 +76,7 @@ def page_of(browser: Browser, address: str, person: Person | None = None, **opti
 
 def keep_screenshot(page: Page, name: str, *, whole: bool = False) -> None:
     """A picture for people to look at, of the whole page or of what fits the screen."""
-    SCREENSHOTS.mkdir(exist_ok=True)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
 
 

@@ -394,6 +394,7 @@ def test_a_lead_sends_an_incident_and_a_file_in_and_every_row_is_accounted_for(
         assert "2231" not in page.content()
         page.get_by_label("CSV, TSV").set_input_files({"name": "march.csv", "mimeType": "text/csv", "buffer": table})
         page.get_by_role("button", name="Send the file in").click()
-        expect(page.locator("[data-received]")).to_contain_text("1 received, 0 known already, 1 not taken. row 3")
+        expect(page.get_by_role("status").first).to_contain_text("1 received, 0 known already, 1 not taken")
+        expect(page.get_by_role("status").first).to_contain_text("Row 3: 'text' is empty")
         page.goto("/incidents")
         expect(page.locator("tbody th")).to_have_text(["F1", "W1"])

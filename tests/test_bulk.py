@@ -1,8 +1,6 @@
 """Bulk: every row accounted for, the same bytes after any stop, nothing raw, nothing a spreadsheet would run."""
 
-import errno
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -242,28 +240,6 @@ def test_a_run_stopped_anywhere_goes_on_to_the_same_bytes(
     }
 
 
-def test_a_full_disk_is_told_and_what_is_finished_is_kept(
-    write: Write, job: Callable[..., BulkJob], suggester: Suggester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = write("in.csv", csv_of(10))
-    fsync, synced = os.fsync, iter(range(100))
-
-    def full(file: int) -> None:
-        if next(synced) == 2:  # the plan, a chunk, then this
-            raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(file)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(BulkError, match="No space left on device. What is finished is kept"):
-            run_bulk(job(source), suggester=suggester)
-    work = WorkFolder(job(source).out)
-    assert work.is_finished(0)
-    assert not work.is_finished(1)
-    run_bulk(job(source), suggester=suggester)
-    assert len(rows_in(job(source).out)) == 10
-
-
 def test_another_command_does_not_go_on_with_this_ones_work(
     write: Write, job: Callable[..., BulkJob], suggester: Suggester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +339,16 @@ def test_a_preset_that_does_not_fit_names_what_it_looked_for_and_what_is_there(
         run_bulk(job(write("in.csv", "ID,Story\n1,x\n"), presets=(load_preset("datix"),)), suggester=suggester)
     with pytest.raises(ReadError, match="No preset 'excel'. There are datix, lfpse, ukhsa, ulysses"):
         load_preset("excel")
+
+
+@pytest.mark.parametrize("preset", ["datix", "ulysses", "lfpse", "ukhsa"])
+def test_a_preset_knows_a_heading_whatever_its_case_and_punctuation_and_withholds_every_spelling(preset: str) -> None:
+    known = load_preset(preset)
+    for name in (known.id[-1], known.id[-1].upper(), known.id[-1].replace(" ", "_"), f"{known.id[-1]}:"):
+        header = [name, known.text[0].lower(), f" {known.occurred[0]}", known.site[0], "Patient name", "PATIENT_NAME"]
+        found = known.columns(header, "in.csv")
+        assert (found.id, found.text, found.occurred, found.site) == (name, (header[1],), header[2], known.site[0])
+        assert found.withhold == (("Patient name", "PATIENT_NAME") if known.withhold else ())
 
 
 def test_what_is_sure_enough_is_automatic_and_counted(

@@ -22,6 +22,7 @@ def department(tmp_path: Path, model_dir: Path, monkeypatch: pytest.MonkeyPatch)
     """A folder with a Datix export in it, and the small model in use."""
     monkeypatch.setenv("CODESUGGEST_MODEL", str(model_dir))
     monkeypatch.setenv("CODESUGGEST_THREADS", "1")
+    monkeypatch.setenv("CODESUGGEST_DATABASE_URL", f"sqlite:///{tmp_path}/store.db")
     monkeypatch.chdir(tmp_path)
     settings.cache_clear()
     rows = [
@@ -44,6 +45,7 @@ def test_the_commands_of_the_readme_run_as_written(department: Path) -> None:
         ["bulk", "incidents.csv"],
         ["bulk", "sample"],
         ["bulk", "sample"],
+        ["bulk", "incidents.csv"],
     ]
     code, output = run(COMMANDS[0])
     assert code == 0, output
@@ -57,6 +59,12 @@ def test_the_commands_of_the_readme_run_as_written(department: Path) -> None:
     code, output = run(COMMANDS[1])  # a model of a hundred incidents vouches for nothing, and says so
     assert code == 1
     assert "no axis of it was coded automatically" in output
+    (department / "pre-coded.csv").unlink()
+    code, output = run("db upgrade")
+    assert code == 0, output
+    code, output = run(COMMANDS[3])
+    assert code == 0, output
+    assert "To the review queue: 9 added, 0 there already, 0 not taken." in output
     harvest = re.findall(r"`codesuggest (harvest [^`]+)`", SECTION)
     code, output = run(harvest[0])
     assert code == 0, output

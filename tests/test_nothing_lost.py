@@ -1,7 +1,6 @@
 """Nothing is lost: coders go on confirming while the server is killed again and again."""
 
 import datetime as dt
-import hashlib
 import os
 import random
 import signal
@@ -175,11 +174,24 @@ def sent_until_answered(http: httpx2.Client, path: str, body: object, key: str) 
         time.sleep(0.05)
 
 
+def token_of(http: httpx2.Client) -> str:
+    """What a page sends back with every change; asked for until the server answers."""
+    while True:
+        try:
+            answer = http.get("/v1/me")
+        except httpx2.TransportError:
+            time.sleep(0.05)
+            continue
+        if answer.status_code < 500:
+            return str(answer.json()["csrf"])
+        time.sleep(0.05)
+
+
 def day_of(address: str, coder_id: int, secret: str, acknowledged: list[tuple[int, int, str]]) -> None:
     """A coder confirms until the queue is empty, and keeps what was acknowledged."""
-    csrf = hashlib.sha256(f"csrf {secret}".encode()).hexdigest()
-    cookie = {"Cookie": f"codesuggest_session={secret}", "X-CSRF-Token": csrf}
+    cookie = {"Cookie": f"codesuggest_session={secret}"}
     with httpx2.Client(base_url=address, headers=cookie, timeout=30) as http:
+        http.headers["X-CSRF-Token"] = token_of(http)
         for number in range(10_000):
             incident = sent_until_answered(http, "/v1/next", None, "next-of-the-day").json()["incident"]
             if incident is None:

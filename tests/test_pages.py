@@ -94,7 +94,9 @@ def test_no_page_holds_script_style_or_markup_of_a_narrative(ward: Department, l
     (id, _) = ward.send_in(lead, "Film lost <script>alert(1)</script><img src=x>", "Injector failed")
     paths = ["/review", "/incidents", f"/incidents/{id}", "/dashboard", "/adjudication", "/keys", "/account"]
     for path in [*paths, "/coders", "/tokens", "/audit-log", "/sign-in", "/incidents/999", "/incidents/new"]:
-        page = lead.http.get(path, headers=HTML).text
+        answer = lead.http.get(path, headers=HTML)
+        assert answer.status_code == (404 if path == "/incidents/999" else 200), path
+        page = answer.text
         assert not re.search(r"<script(?! type=\"module\" src=)|<style|<img| style=| on\w+=", page), path
         assert "https://" not in page
 
@@ -127,6 +129,44 @@ def test_a_form_without_its_token_is_refused(ward: Department, lead: Person) -> 
     fields = form_of(lead.http.get("/review").text) | {"csrf": "forged", "reason": "none"}
     del lead.http.headers["X-CSRF-Token"]
     assert lead.http.post(f"/review/{id}/skip", data=fields, headers=HTML).status_code == 403
+
+
+def send_file(lead: Person, name: str, content: bytes, **fields: str) -> str:
+    """A file sent as a browser without script does it."""
+    page = lead.http.get("/incidents/new").text
+    assert 'enctype="multipart/form-data"' in page
+    (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', page))
+    del lead.http.headers["X-CSRF-Token"]
+    sent = {"csrf": token, "id_column": "id", "text_column": "text"} | fields
+    return lead.http.post("/incidents/new/file", data=sent, files={"file": (name, content)}, headers=HTML).text
+
+
+def test_a_file_is_sent_in_without_script_and_every_row_is_accounted_for(ward: Department, lead: Person) -> None:
+    table = b"Ref,What,Why,reported\nF1,Film lost,Bleep 2231,2026-03-14\nF2,,,2026-03-14\nF 3,Film lost,,14/03/2026\n"
+    page = send_file(lead, "M\u00e4rz (1).csv", table, id_column="Ref", text_column="What, Why")
+    assert "<b>1 received</b>, 0 known already, 2 not taken:" in page
+    assert "<li>Row 3: &#39;text&#39; is empty; expected what happened, in words.</li>" in page
+    assert "<li>F 3: its reference is empty, too long or odd; expected up to 64 letters" in page
+    assert "2231" not in page
+    (row,) = lead.get("/v1/incidents").json()["incidents"]
+    assert (row["reference"], row["reported"]) == ("F1", "2026-03-14")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fields", "words"),
+    [
+        ("in.csv", b"", {}, "in.csv: the file is empty."),
+        ("in.doc", b"x", {}, "in.doc: file ending not known."),
+        ("in.csv", b"id,story\n1,x\n", {}, "no column &#39;text&#39;"),
+        ("in.csv", b"id,text\n1,Film lost\n", {"csrf": "forged"}, "The form is out of date"),
+        ("", b"", {}, "No file was chosen"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_refused_in_words(
+    ward: Department, lead: Person, name: str, content: bytes, fields: dict[str, str], words: str
+) -> None:
+    assert words in send_file(lead, name, content, **fields)
+    assert lead.get("/v1/incidents").json()["incidents"] == []
 
 
 @pytest.mark.parametrize(

@@ -244,20 +244,6 @@ def test_sites_are_kept_apart(ward: Department, lead: Person) -> None:
     assert local.post("/v1/incidents", body).status_code == 403
 
 
-def test_similar_incidents_of_another_site_are_not_shown(ward: Department, lead: Person, suggester: Suggester) -> None:
-    from codesuggest.domain import Caller
-    from codesuggest.intake import within_site
-
-    ward.send_in(lead, TEXTS[0], site="north", prefix="N")
-    ward.send_in(lead, TEXTS[1], site="south", prefix="S")
-    content = {"similar": [{"id": "N1"}, {"id": "S1"}, {"id": "unknown"}]}
-    with ward.database.reading() as session:
-        seen = within_site(session, content, Caller("nora", "coder", "north", 1))
-        seen_by_all = within_site(session, content, Caller("lea", "lead", "", 2))
-    assert [past["id"] for past in seen["similar"]] == ["N1"]
-    assert len(seen_by_all["similar"]) == 3
-
-
 def test_the_dashboard_counts_what_was_done(doubled: Department) -> None:
     lead, one, two = doubled.person("lea", "lead"), doubled.person("one"), doubled.person("two")
     doubled.send_in(lead, *TEXTS)

@@ -217,6 +217,38 @@ def test_a_trusted_proxy_says_who_asks_and_nobody_else_is_believed(suggester: Su
     app.state.service.database.close()
 
 
+def test_behind_a_proxy_a_forms_token_is_each_persons_own_and_good_for_a_day(
+    suggester: Suggester, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        for name in ("ada", "bob"):
+            add_coder(session, name, CoderChange(), by="tests")
+    app = create_app(suggester, Settings(auth="proxy", database_url=sqlite_url, proxy_addresses="10.0.0.9"))
+    proxy = TestClient(app, client=("10.0.0.9", 1))
+    tokens = {n: proxy.get("/v1/me", headers={"X-Forwarded-User": n}).json()["csrf"] for n in ("ada", "Ada", "bob")}
+    assert tokens["ada"] == tokens["Ada"] != tokens["bob"]
+
+    def sent(token: str) -> int:
+        return proxy.post("/v1/next", headers={"X-Forwarded-User": "ada", "X-CSRF-Token": token}).status_code
+
+    assert [sent(token) for token in ("", "none", tokens["bob"], tokens["ada"])] == [403, 403, 403, 200]
+    today = dt.datetime.now(dt.UTC).date()
+    for days, status in ((1, 200), (2, 403)):
+        later = today + dt.timedelta(days=days)
+        monkeypatch.setattr("codesuggest.web.who._days", lambda at=later: (at, at - dt.timedelta(days=1)))
+        assert sent(tokens["ada"]) == status
+    monkeypatch.undo()
+    with database.writing() as session:
+        session.get_one(tables.ServerSecret, 1).value = "another store's"
+    other = create_app(suggester, Settings(auth="proxy", database_url=sqlite_url, proxy_addresses="10.0.0.9"))
+    named = {"X-Forwarded-User": "ada", "X-CSRF-Token": tokens["ada"]}
+    assert TestClient(other, client=("10.0.0.9", 1)).post("/v1/next", headers=named).status_code == 403
+    database.close()
+    for one in (app, other):
+        one.state.service.database.close()
+
+
 def test_every_answer_carries_the_security_headers(ward: Department) -> None:
     http = TestClient(ward.app)
     for path in ("/healthz", "/v1/me", "/nowhere"):

@@ -17,6 +17,7 @@ from codesuggest.store import tables
 from codesuggest.store.backup import backup, restore
 from codesuggest.store.database import Database
 from codesuggest.store.log import entries, now
+from codesuggest.store.people import coders, server_secret
 from codesuggest.store.schema import check, newest, require_current, schema_version, upgrade
 
 CODES = {
@@ -66,6 +67,19 @@ def test_a_new_database_is_refused_until_it_is_upgraded_and_upgrading_again_chan
         require_current(database)
     assert upgrade(database) == ("", newest())
     assert upgrade(database) == (newest(), newest())
+
+
+def test_a_store_of_every_released_schema_is_upgraded_with_all_it_holds(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(text("DROP TABLE server_secrets"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    add_coder(database, "ada")
+    assert check(database) == ["schema 0001; expected 0002. Run: codesuggest db upgrade"]
+    assert upgrade(database) == ("0001", newest())
+    assert check(database) == []
+    with database.reading() as session:
+        assert [coder.name for coder in coders(session)] == ["ada"]
+        assert len(server_secret(session)) == 43, "32 random bytes"
 
 
 def test_a_store_of_a_newer_release_is_refused(database: Database) -> None:

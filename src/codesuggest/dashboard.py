@@ -114,8 +114,8 @@ def _agreement(rows: Iterable[Confirmation], taxonomy: Taxonomy) -> dict[str, An
 
 
 def _shown(estimate: Estimate) -> dict[str, float | None]:
-    """A figure with its interval; none where the statistic is not defined."""
-    return {name: None if math.isnan(figure) else round(figure, 4) for name, figure in asdict(estimate).items()}
+    """A figure with its interval; none where the statistic is not defined. Adding 0 makes -0.0 plain nought."""
+    return {name: None if math.isnan(figure) else round(figure, 4) + 0.0 for name, figure in asdict(estimate).items()}
 
 
 def _trend(settled: Sequence[SettledIncident], axis: str, taxonomy: Taxonomy) -> dict[str, Any]:

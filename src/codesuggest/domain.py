@@ -62,6 +62,16 @@ class RedactedNarrative:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A narrative with its site and dates, as it comes in for people to code."""
+
+    narrative: Narrative | RedactedNarrative
+    site: str = ""
+    occurred: dt.date | None = None
+    reported: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """One identifier of an axis with its wording. `parent` is empty at the top of the axis.
 
@@ -234,11 +244,16 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class SimilarIncident:
-    """A past incident that reads alike, and how it was coded. `similarity` is a cosine in [-1, 1]."""
+    """A past incident that reads alike, and how it was coded.
+
+    similarity  a cosine in [-1, 1].
+    site        where it was; empty where that is not known.
+    """
 
     id: str
     similarity: float
     codes: Codes
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def find_model(models_dir: Path, model: str) -> Path:
 
 def _save_past(past: PastIncidents, folder: Path) -> None:
     np.save(folder / "past.npy", past.vectors, allow_pickle=False)
-    content = {"least_likeness": past.least_likeness, "ids": past.ids, "codes": past.codes}
+    content = {"least_likeness": past.least_likeness, "ids": past.ids, "codes": past.codes, "sites": past.sites}
     (folder / "past.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
@@ -197,7 +197,8 @@ def _load_past(folder: Path) -> PastIncidents:
     content = json.loads((folder / "past.json").read_text(encoding="utf-8"))
     codes = tuple({axis: tuple(given) for axis, given in row.items()} for row in content["codes"])
     vectors = np.load(folder / "past.npy", allow_pickle=False)
-    return PastIncidents(tuple(content["ids"]), codes, vectors, content["least_likeness"])
+    sites = tuple(content.get("sites", ()))  # a model may be older than they are
+    return PastIncidents(tuple(content["ids"]), codes, vectors, content["least_likeness"], sites)
 
 
 def _verify(folder: Path, files: Mapping[str, str]) -> None:

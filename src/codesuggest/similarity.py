@@ -33,6 +33,7 @@ class PastIncidents:
     """Coded incidents that a new one can be compared with. Of their text only the vectors are kept.
 
     vectors         shape (n, dim), a row an incident.
+    sites           where each was, empty where that is not known; none at all where no site is.
     least_likeness  the similarity to its nearest neighbour that all but one in a hundred of them reach.
     """
 
@@ -40,6 +41,7 @@ class PastIncidents:
     codes: tuple[Codes, ...]
     vectors: Embeddings
     least_likeness: float = -1.0
+    sites: tuple[str, ...] = ()
 
     def similar(self, vector: Embeddings, n: int) -> tuple[SimilarIncident, ...]:
         """The n incidents most like one of shape (dim,), the most similar first."""
@@ -47,7 +49,8 @@ class PastIncidents:
             return ()
         ((_, found, similarity),) = nearest(vector[None, :], self.vectors, n)
         best = sorted(zip(similarity[0], found[0], strict=True), reverse=True)
-        return tuple(SimilarIncident(self.ids[i], round(float(s), 3), self.codes[i]) for s, i in best)
+        sites = self.sites or ("",) * len(self.ids)
+        return tuple(SimilarIncident(self.ids[i], round(float(s), 3), self.codes[i], sites[i]) for s, i in best)
 
 
 def least_likeness(vectors: Embeddings, share: float = 0.01) -> float:

@@ -186,6 +186,12 @@ def _coding_cells(
     return cells
 
 
+def codes_in(cell: str) -> dict[str, tuple[str, ...]]:
+    """The codes in a cell of the column `existing_codes`."""
+    given = (part.partition("=") for part in cell.split("; ") if part)
+    return {axis: tuple(codes.split("|")) for axis, _, codes in given}
+
+
 def _string(codes: Codes, taxonomy: Taxonomy) -> str:
     """The coding string; empty where the codes do not make one: an axis is missing, or they are of another scheme."""
     try:

@@ -11,11 +11,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
 from codesuggest.bulk.assembling import assemble
 from codesuggest.bulk.coding import CodingOptions, RowCoder
+from codesuggest.bulk.for_people import Leftover, PeopleQueue, send_leftover
 from codesuggest.bulk.job import (
     BulkJob,
     Described,
@@ -47,44 +49,89 @@ class _Chunk:
     out: Path
 
 
-Coding = Callable[[_Chunk], "Future[int]"]
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
-def run_bulk(job: BulkJob, *, suggester: Suggester | None = None, show_progress: bool = False) -> RunManifest:
+class Engine(Protocol):
+    """Has something done with the model, in a process that has it loaded."""
+
+    def __call__(self, work: Callable[[Suggester, Item], Made], item: Item) -> "Future[Made]":
+        """What `work` makes of the item, once it is done."""
+        ...
+
+
+def run_bulk(
+    job: BulkJob,
+    *,
+    suggester: Suggester | None = None,
+    people: PeopleQueue | None = None,
+    show_progress: bool = False,
+) -> RunManifest:
     """Pre-code a file or a folder; nothing stands at `job.out` before all of it does.
 
     suggester  used in this process instead of loading the job's model in processes of their own.
+    people     where what needs a person is sent before the output appears; repeated, everything is sent again.
     Raises BulkError, ReadError or whatever loading the model raises. What was finished by then is kept beside the
     output, and the same job goes on from there, to the same bytes.
     """
     check_job(job)
-    with _engine(job, suggester) as (described, code):
+    with _engine(job, suggester) as (described, engine):
         files = source_files(job, described.taxonomy)
         plan = plan_of(job, files, described)
         work = WorkFolder(job.out)
         with work.opened(plan):
-            _code_all(job, files, work, code, plan["run"], show_progress=show_progress)
+            _code_all(job, files, work, engine, plan["run"], show_progress=show_progress)
+            if people:
+                _send_all(job, files, work, engine, people, show_progress=show_progress)
             manifest = assemble(job, files, work, described, plan, show_progress=show_progress)
             work.delete()
     return manifest
 
 
 def _code_all(
-    job: BulkJob, files: Sequence[SourceFile], work: WorkFolder, code: Coding, run: str, *, show_progress: bool
+    job: BulkJob, files: Sequence[SourceFile], work: WorkFolder, engine: Engine, run: str, *, show_progress: bool
 ) -> None:
-    """Code every chunk that is not finished, a few ahead of the slowest, so that memory stays bounded."""
-    waiting: deque[Future[int]] = deque()
+    """Code every chunk that is not finished."""
     total = sum(file.n_expected for file in files) or None
     with tqdm(desc="Pre-coding", unit="row", total=total, disable=not show_progress) as progress:
-        for chunk in _numbered(job, files, run):
-            if work.is_finished(chunk.number):
-                progress.total = max((progress.total or 0) - len(chunk.rows), 0)  # so that rate and time left are true
-                continue
-            waiting.append(code(chunk))
-            if len(waiting) > 2 * job.workers:
-                progress.update(waiting.popleft().result())
-        while waiting:
-            progress.update(waiting.popleft().result())
+
+        def begun() -> Iterator[Future[int]]:
+            for chunk in _numbered(job, files, run):
+                if work.is_finished(chunk.number):  # left out of the total too, so that rate and time left are true
+                    progress.total = max((progress.total or 0) - len(chunk.rows), 0)
+                else:
+                    yield engine(_code, chunk)
+
+        for n_rows in _a_few_ahead(begun(), job.workers):
+            progress.update(n_rows)
+
+
+def _send_all(
+    job: BulkJob,
+    files: Sequence[SourceFile],
+    work: WorkFolder,
+    engine: Engine,
+    people: PeopleQueue,
+    *,
+    show_progress: bool,
+) -> None:
+    """Send what is for people in every chunk."""
+    finished = tqdm(list(work.chunks()), desc="Sending to the queue", unit="chunk", disable=not show_progress)
+    leftovers = (Leftover(chunk, files[chunk.file].columns, people.send) for chunk in finished)
+    for outcome in _a_few_ahead((engine(send_leftover, leftover) for leftover in leftovers), job.workers):
+        people.sent(outcome)
+
+
+def _a_few_ahead(begun: "Iterator[Future[Made]]", workers: int) -> Iterator[Made]:
+    """What is made, in order, with a few begun ahead of the slowest, so that memory stays bounded."""
+    waiting: deque[Future[Made]] = deque()
+    for future in begun:
+        waiting.append(future)
+        if len(waiting) > 2 * workers:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _numbered(job: BulkJob, files: Sequence[SourceFile], run: str) -> Iterator[_Chunk]:
@@ -96,18 +143,18 @@ def _numbered(job: BulkJob, files: Sequence[SourceFile], run: str) -> Iterator[_
 
 
 @contextmanager
-def _engine(job: BulkJob, suggester: Suggester | None) -> Iterator[tuple[Described, Coding]]:
-    """What the model says of itself, and a way to have a chunk coded."""
+def _engine(job: BulkJob, suggester: Suggester | None) -> Iterator[tuple[Described, Engine]]:
+    """What the model says of itself, and a way to have something done with it."""
     if suggester or job.workers == 1:
         ready = suggester or load_suggester(job.model)
-        yield describe(ready), lambda chunk: _at_once(ready, chunk)
+        yield describe(ready), lambda work, item: _at_once(work, ready, item)
         return
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(job.workers, mp_context=spawned, initializer=_prepare) as pool:
         try:
             yield (
                 pool.submit(_describe_model, job.model).result(),
-                lambda chunk: pool.submit(_code_in_process, job.model, chunk),
+                lambda work, item: pool.submit(_with_model, job.model, work, item),
             )
         except BrokenProcessPool:
             raise BulkError(
@@ -118,20 +165,20 @@ def _engine(job: BulkJob, suggester: Suggester | None) -> Iterator[tuple[Describ
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _at_once(suggester: Suggester, chunk: _Chunk) -> "Future[int]":
-    done: Future[int] = Future()
-    done.set_result(_code(suggester, chunk))
+def _at_once(work: Callable[[Suggester, Item], Made], suggester: Suggester, item: Item) -> "Future[Made]":
+    done: Future[Made] = Future()
+    done.set_result(work(suggester, item))
     return done
+
+
+def _with_model(model: Path, work: Callable[[Suggester, Any], Made], item: object) -> Made:
+    return work(load_suggester(model), item)
 
 
 def _code(suggester: Suggester, chunk: _Chunk) -> int:
     coded = RowCoder(suggester, chunk.options, chunk.run).code(chunk.rows, chunk.columns)
     WorkFolder(chunk.out).write_chunk(chunk.number, chunk.file, coded)
     return len(coded)
-
-
-def _code_in_process(model: Path, chunk: _Chunk) -> int:
-    return _code(load_suggester(model), chunk)
 
 
 def _describe_model(model: Path) -> Described:

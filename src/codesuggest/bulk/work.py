@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,13 +110,21 @@ def telling(out: Path) -> Iterator[None]:
     """Says what to do about a disk that is full or cannot be written to."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+    except (OSError, sqlite3.OperationalError) as error:
+        why = _why_not_written(error)
+        if not why:
             raise
-        why = error.strerror or "cannot be written"
         raise BulkError(
             f"{out}: {why}. What is finished is kept: put that right, then repeat the same command."
         ) from error
+
+
+def _why_not_written(error: OSError | sqlite3.OperationalError) -> str:
+    """What is wrong with the disk; empty if it is something else."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "No space left on device" if error.sqlite_errorcode == sqlite3.SQLITE_FULL else ""
+    on_disk = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+    return (error.strerror or "cannot be written") if on_disk else ""
 
 
 def _line(row: CodedRow) -> str:

@@ -15,6 +15,7 @@ from codesuggest.errors import BulkError
 
 if TYPE_CHECKING:
     from codesuggest.bulk import BulkJob
+    from codesuggest.intake import ReviewQueue
     from codesuggest.read import Preset
 
 _MOST_WORKERS = 4
@@ -56,6 +57,12 @@ KeepFreeText = Annotated[
         "the work folder beside it.",
     ),
 ]
+ToQueue = Annotated[
+    bool,
+    typer.Option(
+        "--to-queue", help="Send what needs a person to the review queue of the store (CODESUGGEST_DATABASE_URL)."
+    ),
+]
 Minutes = Annotated[
     float, typer.Option("--minutes", min=0.1, help="Minutes a person takes to code one incident, for the hours saved.")
 ]
@@ -91,6 +98,7 @@ def run(
     ] = 0,
     minutes: Minutes = 3.0,
     engine: Annotated[Engine, typer.Option("--engine", help="This machine, or Apache Spark (Parquet).")] = Engine.local,
+    to_queue: ToQueue = False,
 ) -> None:
     """Code a file or a folder ahead of people, redacted first; stopped at any moment, the same command goes on.
 
@@ -109,22 +117,35 @@ def run(
         CodingOptions(target, keep_free_text),
         workers or _workers(),
     )
-    _run_on_spark(job) if engine is Engine.spark else _run_here(job, minutes)
+    _run_on_spark(job, to_queue) if engine is Engine.spark else _run_here(job, minutes, to_queue)
 
 
-def _run_on_spark(job: "BulkJob") -> None:
+def _run_on_spark(job: "BulkJob", to_queue: bool) -> None:
     from codesuggest.bulk.spark import run_on_spark
 
+    if to_queue:
+        raise BulkError("--to-queue is for this machine's engine: leave --engine spark out.")
     n_rows = run_on_spark(job)
     typer.echo(f"Pre-coded {n_rows:,} rows. In {job.out}; none is confirmed.")
 
 
-def _run_here(job: "BulkJob", minutes: float) -> None:
+def _run_here(job: "BulkJob", minutes: float, to_queue: bool) -> None:
     from codesuggest.bulk import run_bulk
     from codesuggest.report import bulk_report
 
+    queue = _review_queue() if to_queue else None
     typer.echo("Loading the model ... Stopped at any moment, the same command goes on from there.", err=True)
-    typer.echo(bulk_report(run_bulk(job, show_progress=True), str(job.out), minutes))
+    manifest = run_bulk(job, people=queue, show_progress=True)
+    if queue:
+        typer.echo(queue.report())
+    typer.echo(bulk_report(manifest, str(job.out), minutes))
+
+
+def _review_queue() -> "ReviewQueue":
+    from codesuggest.intake import ReviewQueue
+    from codesuggest.settings import settings, shipped
+
+    return ReviewQueue.opened(settings().database_url, settings().protocol or shipped("protocol.toml"))
 
 
 def _model(model: str) -> Path:

@@ -1,4 +1,4 @@
-"""Coders, their log-ins and machine tokens, as they are kept. Secrets come here as hashes only."""
+"""Coders, their log-ins and machine tokens, as they are kept. Secrets of theirs come here as hashes only."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,13 +7,18 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from codesuggest.store import tables
-from codesuggest.store.tables import Coder, Token
+from codesuggest.store.tables import Coder, ServerSecret, Token
 
 
 def coder_named(session: Session, name: str, *, lock: bool = False) -> Coder | None:
     """The coder of this name, whatever its letter case."""
     query = select(Coder).where(Coder.name == name.casefold())
     return session.scalar(query.with_for_update() if lock else query)
+
+
+def server_secret(session: Session) -> str:
+    """The service's own secret, made with the store."""
+    return session.get_one(ServerSecret, 1).value
 
 
 def coders(session: Session) -> Sequence[Coder]:

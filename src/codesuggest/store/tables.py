@@ -298,6 +298,15 @@ class Erasure(Table):
     erased_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 
+class ServerSecret(Table):
+    """The one secret of this store's service, made with the store: what pages send back is signed with it."""
+
+    __tablename__ = "server_secrets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(String(64))
+
+
 class LogEntry(Table):
     """Who did what to what, when. `detail` holds ids, names of fields and counts, never words of a narrative."""
 

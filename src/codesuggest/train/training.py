@@ -68,6 +68,7 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
         tuple(narrative.existing_codes for narrative in chosen),
         vectors[kept],
         least_likeness(vectors[kept]),
+        tuple(of.details.get("site", "") for of, is_kept in zip(narratives, kept, strict=True) if is_kept),
     )
     model = Model(manifest, taxonomy, features, rankers, chain, trained_on, past)
     return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)

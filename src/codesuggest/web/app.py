@@ -10,18 +10,22 @@ from codesuggest.protocol import load_protocol
 from codesuggest.read import NarrativeReader
 from codesuggest.settings import Settings, shipped
 from codesuggest.store.database import Database
+from codesuggest.store.people import server_secret
 from codesuggest.store.schema import require_current
 from codesuggest.suggest import Suggester
 from codesuggest.web import adjudicating, administering, exporting, incidents, measuring, reviewing, sessions, stateless
 from codesuggest.web.headers import SecurityHeaders
 from codesuggest.web.limits import RateLimit, TimeLimit
-from codesuggest.web.pages import ROUTERS
+from codesuggest.web.pages import FILE_PAGE, ROUTERS
 from codesuggest.web.problems import DOCUMENTED, Contain, add_problem_handlers
 from codesuggest.web.service import Service
 from codesuggest.web.size import BodySizeLimit
 
 _KEEPING = (sessions, incidents, reviewing, adjudicating, exporting, administering)
 """What is there only where there is a store, and so a log-in."""
+
+_AROUND_A_FILE = 10_000
+"""Bytes that a form has around the file in it."""
 
 
 def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
@@ -50,22 +54,31 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
 
 
 def _service(suggester: Suggester, settings: Settings) -> Service:
+    store = None if settings.auth == "none" else require_current(Database(settings.database_url))
     return Service(
         settings=settings,
         suggester=suggester,
         reader=NarrativeReader(suggester.model.taxonomy, max_chars=settings.max_narrative_chars),
         protocol=load_protocol(settings.protocol or shipped("protocol.toml")),
         rate=RateLimit(settings.requests_per_minute),
-        store=None if settings.auth == "none" else require_current(Database(settings.database_url)),
+        store=store,
+        secret=_secret(store) if store else "",
     )
+
+
+def _secret(store: Database) -> str:
+    with store.reading() as session:
+        return server_secret(session)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is met first."""
     most = 4 * settings.max_narrative_chars * min(settings.max_batch, 50)
-    app.add_middleware(BodySizeLimit, max_bytes=most, larger={incidents.FILE_PATH: settings.max_upload_mb * 1_000_000})
+    files = (incidents.FILE_PATH, FILE_PAGE)
+    larger = dict.fromkeys(files, settings.max_upload_mb * 1_000_000 + _AROUND_A_FILE)
+    app.add_middleware(BodySizeLimit, max_bytes=most, larger=larger)
     app.add_middleware(Contain)
-    longer = dict.fromkeys((incidents.FILE_PATH, incidents.BATCH_PATH), 15.0 * settings.request_timeout_s)
+    longer = dict.fromkeys((*files, incidents.BATCH_PATH), 15.0 * settings.request_timeout_s)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_s, longer=longer)
     app.add_middleware(measuring.Measure, figures=app.state.figures)
     app.add_middleware(SecurityHeaders)

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends, Query
 from pydantic import Field
 
-from codesuggest.domain import Caller
+from codesuggest.domain import Arrival, Caller
 from codesuggest.errors import ForbiddenError, TooLargeError
-from codesuggest.intake import Arrival, Received, arrivals_of
+from codesuggest.intake import Received, arrivals_of
 from codesuggest.read import Columns, SkippedRow, read_narratives
 from codesuggest.read.upload import Upload
 from codesuggest.review import may_see_suggestions

@@ -19,7 +19,8 @@ from codesuggest.web.limits import RateLimit
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of the service. `store` is None where nothing is kept; `lock` lets one computation run at a time."""
+    """The parts of the service. `store` is None where nothing is kept; `secret` signs what pages send back;
+    `lock` lets one computation run at a time."""
 
     settings: Settings
     suggester: Suggester
@@ -27,6 +28,7 @@ class Service:
     protocol: Protocol
     rate: RateLimit
     store: Database | None = None
+    secret: str = field(default="", repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from codesuggest.domain import Caller
 from codesuggest.errors import TooLargeError
+from codesuggest.intake import within_site
 from codesuggest.report import incident_json
 from codesuggest.store.schema import require_current
 from codesuggest.web.service import Service, service_of
@@ -49,15 +50,15 @@ class ManyNarratives(Strict):
 def suggest(
     body: Annotated[OneNarrative | ManyNarratives, Body(description="One narrative, or several.")],
     service: Serving,
-    _: Annotated[Caller, Depends(May("coder", "suggest"))],
+    caller: Annotated[Caller, Depends(May("coder", "suggest"))],
 ) -> dict[str, Any]:
     """The shape is that of `codesuggest suggest --format jsonl`. Nothing is kept."""
     if isinstance(body, OneNarrative):
-        (only,) = _answer(service, [(body.id, body.text)], body)
+        (only,) = _answer(service, [(body.id, body.text)], body, caller)
         return only
     if len(body.narratives) > service.settings.max_batch:
         raise TooLargeError(f"'narratives': at most {service.settings.max_batch:,} at once (CODESUGGEST_MAX_BATCH).")
-    return {"incidents": _answer(service, [(item.id, item.text) for item in body.narratives], body)}
+    return {"incidents": _answer(service, [(item.id, item.text) for item in body.narratives], body, caller)}
 
 
 @router.get("/v1/taxonomy", summary="The taxonomy that suggestions are made in", tags=["suggest"])
@@ -83,11 +84,15 @@ def ready(service: Serving, _: Annotated[Caller, Depends(May("anyone"))]) -> dic
 
 
 def _answer(
-    service: Service, items: list[tuple[str, str]], body: OneNarrative | ManyNarratives
+    service: Service, items: list[tuple[str, str]], body: OneNarrative | ManyNarratives, caller: Caller
 ) -> list[dict[str, Any]]:
     started = time.perf_counter()
     narratives = [service.reader.narrative(reference, text) for reference, text in items]
     with service.lock:  # one computation at a time: two on the same cores only slow each other down
         incidents = service.suggester.suggest(narratives, top=body.top, reasons=body.reasons)
     log.info("suggested n=%d ms=%d", len(incidents), 1000 * (time.perf_counter() - started))
-    return [incident_json(incident) for incident in incidents]
+    answers = [incident_json(incident) for incident in incidents]
+    if service.store is None:
+        return answers
+    with service.store.reading() as session:
+        return [within_site(session, answer, caller) for answer in answers]

@@ -1,15 +1,16 @@
 """Who asks, and whether they may: every route declares one role, and a scope if machines may use it too."""
 
+import datetime as dt
 import hashlib
 import hmac
 from typing import Annotated, Literal
-from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 
 from codesuggest.domain import Caller
 from codesuggest.errors import ForbiddenError, SignInError
 from codesuggest.signin import ROLES, caller_named, caller_of_session, caller_of_token
+from codesuggest.web.form_body import form_of
 from codesuggest.web.service import Service, service_of
 
 COOKIE = "codesuggest_session"
@@ -20,9 +21,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 async def _read_form_token(request: Request) -> None:
     """Where a form was sent, as pages do without script, its token stands in a field."""
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        fields = parse_qs((await request.body()).decode("utf-8", "replace"))
-        request.state.csrf = fields.get(CSRF_FIELD, [""])[0]
+    if request.method not in _SAFE:
+        request.state.csrf = next(iter((await form_of(request)).fields.get(CSRF_FIELD, ())), "")
 
 
 class May:
@@ -75,15 +75,30 @@ def identify(request: Request, service: Service) -> Caller | None:
     if person is not None and request.method not in _SAFE:
         require_same_site(request)
         sent = request.headers.get(CSRF_HEADER) or str(getattr(request.state, CSRF_FIELD, ""))
-        if not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
+        if not any(hmac.compare_digest(sent.encode(), _csrf(request, day).encode()) for day in _days()):
             raise ForbiddenError(f"The form is out of date. Load the page again ({CSRF_HEADER} is missing or wrong).")
     return person
 
 
 def csrf_token(request: Request) -> str:
-    """What a page of ours sends back with every change: derived from the cookie, which other sites cannot read."""
-    secret = request.cookies.get(COOKIE, "")
-    return hashlib.sha256(f"csrf {secret}".encode()).hexdigest() if secret else "none"
+    """What a page of ours sends back with every change, which other sites can neither read nor make.
+
+    Signed with the service's secret; good for one log-in, or for the person whom the proxy names, today and tomorrow.
+    """
+    return _csrf(request, _days()[0])
+
+
+def _csrf(request: Request, day: dt.date) -> str:
+    service = service_of(request)
+    by_proxy = service.settings.auth == "proxy"
+    whose = _proxied_name(request, service).casefold() if by_proxy else request.cookies.get(COOKIE, "")
+    signed = f"csrf {service.settings.auth} {whose} {day}"
+    return hmac.new(service.secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+
+
+def _days() -> tuple[dt.date, dt.date]:
+    today = dt.datetime.now(dt.UTC).date()
+    return today, today - dt.timedelta(days=1)
 
 
 def require_same_site(request: Request) -> None:
@@ -95,12 +110,18 @@ def require_same_site(request: Request) -> None:
         raise ForbiddenError("The request came from a page of another site.")
 
 
+def _proxied_name(request: Request, service: Service) -> str:
+    """Whom a trusted proxy names; empty if it names nobody, or another machine does."""
+    trusted = {address.strip() for address in service.settings.proxy_addresses.split(",")}
+    is_trusted = request.client is not None and request.client.host in trusted
+    return request.headers.get(service.settings.proxy_header, "") if is_trusted else ""
+
+
 def _person(request: Request, service: Service) -> Caller | None:
     settings = service.settings
     if settings.auth == "proxy":
-        trusted = {address.strip() for address in settings.proxy_addresses.split(",")}
-        name = request.headers.get(settings.proxy_header, "")
-        if not name or not request.client or request.client.host not in trusted:
+        name = _proxied_name(request, service)
+        if not name:
             return None
         with service.database.reading() as session:
             return caller_named(session, name)

@@ -1,5 +1,6 @@
 """Pages to look incidents up: search, one incident with its decisions."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
@@ -14,7 +15,14 @@ from codesuggest.store.incidents import incident_of
 from codesuggest.taxonomy import write_coding_string
 from codesuggest.web import reviewing
 from codesuggest.web.adjudicating import put_back
-from codesuggest.web.incidents import SearchQuery, list_incidents, one_incident, receive_one
+from codesuggest.web.incidents import (
+    FileQuery,
+    SearchQuery,
+    list_incidents,
+    one_incident,
+    receive_file,
+    receive_one,
+)
 from codesuggest.web.pages.forms import Sent, shaped
 from codesuggest.web.pages.narrative import pieces
 from codesuggest.web.pages.show import go, page_router, show
@@ -25,6 +33,7 @@ from codesuggest.web.who import May
 
 router = page_router()
 Coder = Annotated[Caller, Depends(May("coder"))]
+FILE_PAGE = "/incidents/new/file"
 Lead = Annotated[Caller, Depends(May("lead"))]
 
 
@@ -37,7 +46,7 @@ def found(query: Annotated[SearchQuery, Query()], request: Request, service: Ser
 @router.get("/incidents/new")
 def to_send(request: Request, caller: Lead) -> HTMLResponse:
     """Forms to send one incident in, or a file of them."""
-    return show(request, "new.html", caller, received=None, reference="")
+    return _new(request, caller)
 
 
 @router.post("/incidents/new")
@@ -46,7 +55,22 @@ def sent_in(request: Request, fields: Sent, service: Serving, caller: Lead) -> H
     wanted = {"id": fields.one("reference").strip(), "text": fields.one("text"), "site": fields.one("site").strip()}
     dates = {name: fields.one(name) for name in ("occurred", "reported") if fields.one(name)}
     body = shaped(IncidentIn, wanted | dates)
-    return show(request, "new.html", caller, received=receive_one(body, service, caller), reference=body.id)
+    return _new(request, caller, received=receive_one(body, service, caller), reference=body.id)
+
+
+@router.post(FILE_PAGE)
+def file_sent_in(request: Request, fields: Sent, service: Serving, caller: Lead) -> HTMLResponse:
+    """What became of each incident of a file."""
+    file = fields.file("file")
+    columns = [name.strip() for name in fields.one("text_column").split(",")]
+    name = re.sub(r"[^\w. -]", "_", file.name)[-100:]
+    query = shaped(FileQuery, {"name": name, "id_column": fields.one("id_column").strip(), "text_column": columns})
+    return _new(request, caller, of_file=receive_file(file.content, query, service, caller))
+
+
+def _new(request: Request, caller: Caller, **outcome: Any) -> HTMLResponse:
+    told = {"received": None, "reference": "", "of_file": None} | outcome
+    return show(request, "new.html", caller, **told)
 
 
 @router.get("/incidents/{id}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,17 +9,19 @@ from pydantic import BaseModel, ValidationError
 
 from codesuggest.domain import Taxonomy
 from codesuggest.errors import ReadError
+from codesuggest.read.upload import Upload
+from codesuggest.web.form_body import form_of
 from codesuggest.web.pages.choices import UNSAID
 
-_MOST_FIELDS = 2_000
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Fields:
-    """The fields of one form, each with the values sent."""
+    """The fields of one form, each with the values sent, and its files."""
 
-    def __init__(self, values: Mapping[str, list[str]]) -> None:
+    def __init__(self, values: Mapping[str, list[str]], files: Mapping[str, Upload]) -> None:
         self._values = values
+        self._files = files
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, blanks left out."""
@@ -30,19 +31,20 @@ class Fields:
         """The first value of a field."""
         return next(iter(self._values.get(name, ())), default)
 
+    def file(self, name: str) -> Upload:
+        """The file of a field. Raises ReadError if none was chosen."""
+        if name not in self._files:
+            raise ReadError("No file was chosen. Choose one, then send it.")
+        return self._files[name]
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
 
 async def read_fields(request: Request) -> Fields:
     """The form that was sent. Raises ReadError if it is none."""
-    problem = ""
-    try:
-        body = (await request.body()).decode()
-        return Fields(parse_qs(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-    except ValueError as error:
-        problem = type(error).__name__
-    raise ReadError(f"The form cannot be read ({problem}). Load the page again.")
+    form = await form_of(request)
+    return Fields(form.fields, form.files)
 
 
 Sent = Annotated[Fields, Depends(read_fields)]

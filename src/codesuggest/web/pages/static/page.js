@@ -7,6 +7,7 @@ document.documentElement.classList.add("script");
 $$("[data-needs-script]").forEach(element => { element.hidden = false; });
 $$("[data-copy]").forEach(button => button.addEventListener("click", () => copy(button)));
 $$("form[data-once]").forEach(form => form.addEventListener("submit", () => { $("button", form).disabled = true; }));
+addEventListener("pageshow", event => { if (event.persisted) $$("form[data-once] button").forEach(button => { button.disabled = false; }); });
 $("[data-start]")?.focus({ preventScroll: true });
 const refused = $("#refusal");
 refused?.focus();
@@ -21,28 +22,6 @@ async function copy(button) {
 function say(message) {
   const status = $("[data-status]");
   if (status) status.textContent = message;
-}
-
-$("[data-upload]")?.addEventListener("submit", async event => {
-  event.preventDefault();
-  const upload = event.target, file = $("#file").files[0], place = $("[data-received]"), button = $("button", upload);
-  const query = new URLSearchParams({ name: file.name.replace(/[^\w. -]/g, "_").slice(-100), id_column: $("#id-column").value });
-  $("#text-column").value.split(",").forEach(column => query.append("text_column", column.trim()));
-  button.disabled = true;
-  say("Sending");
-  const headers = { "Content-Type": "application/octet-stream", "X-CSRF-Token": upload.elements.csrf.value };
-  const answer = await fetch(`${upload.action}?${query}`, { method: "POST", body: file, headers }).catch(() => null);
-  const told = await answer?.json().catch(() => null);
-  place.textContent = answer?.ok ? account(told) : `Not received: ${told?.detail ?? "the service does not answer."} Sending it again is safe.`;
-  place.hidden = false;
-  place.focus();
-  button.disabled = false;
-});
-
-function account({ added, known, refused, skipped }) {
-  const count = one => Object.keys(one).length;
-  const why = [...Object.entries(refused).map(([id, reason]) => `${id}: ${reason}`), ...skipped.map(one => `row ${one.row}: ${one.reason}`)];
-  return `${count(added)} received, ${count(known)} known already, ${count(refused) + skipped.length} not taken. ${why.join("; ")}`;
 }
 
 // ------------------------------------------------------------------ one coding form

@@ -5,17 +5,27 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from codesuggest.domain import Caller, Codes, Narrative, RedactedNarrative, RedactedText, SuggestedIncident
+from codesuggest.domain import (
+    Arrival,
+    Caller,
+    Codes,
+    Narrative,
+    RedactedNarrative,
+    RedactedText,
+    SuggestedIncident,
+)
 from codesuggest.errors import MissingError
 from codesuggest.protocol import Protocol
+from codesuggest.read import plain_date
 from codesuggest.redact import Unredacted
 from codesuggest.report import incident_json
 from codesuggest.review import draw
 from codesuggest.store import incidents as stored
 from codesuggest.store.database import Database, Session
 from codesuggest.store.log import now, record
+from codesuggest.store.queue import lock_queue
 from codesuggest.store.tables import Incident, ShownSuggestion
 from codesuggest.suggest import Suggester
 
@@ -24,21 +34,15 @@ _CHUNK = 16
 _TOP = 10
 _CODE = re.compile(r"[\w.\-]{1,30}")
 """What a code looks like: nothing of a narrative that came in the wrong column gets in as one."""
+_REFERENCE = re.compile(r"[\w./:-]{1,64}")
 
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A narrative with its site and dates, as it comes in."""
-
-    narrative: Narrative
-    site: str = ""
-    occurred: dt.date | None = None
-    reported: dt.date | None = None
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of arrivals: every one is in one of these.
+    """What became of arrivals: every one is in one of these. A reference that occurs again, as those of several sites
+    may, is told apart by a number: `W1 (2)`.
 
     added    reference to the incident's id.
     known    reference to the id of the incident that was there already, with the same redacted text.
@@ -48,6 +52,17 @@ class Received:
     added: dict[str, int] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: "Received") -> None:
+        """Add what became of others."""
+        for mine, theirs in ((self.added, other.added), (self.known, other.known)):
+            for reference, id in theirs.items():
+                _tell(mine, reference, id)
+        for reference, why in other.refused.items():
+            _tell(self.refused, reference, why)
+
+
+_ODD_REFERENCE = "its reference is empty, too long or odd; expected up to 64 letters, digits and . / : _ -"
 
 
 class Intake:
@@ -81,13 +96,13 @@ class Intake:
 
     def _receive(self, arrivals: Sequence[Arrival], by: str, received: Received) -> None:
         kept: dict[tuple[str, str], tuple[Arrival, RedactedNarrative]] = {}
-        with self._lock:
-            results = list(self._suggester.redactor.redact_all([arrival.narrative for arrival in arrivals]))
-        for arrival, result in zip(arrivals, results, strict=True):
+        for arrival, result in zip(arrivals, self._redact(arrivals), strict=True):
             if isinstance(result, Unredacted):
-                received.refused[result.id] = "it could not be redacted, so nothing of it was kept"
+                _tell(received.refused, result.id, "it could not be redacted, so nothing of it was kept")
+            elif not _REFERENCE.fullmatch(result.id):
+                _tell(received.refused, result.id[:64], _ODD_REFERENCE)
             elif (arrival.site, result.id) in kept:
-                received.refused[result.id] = "its reference occurs twice in what was sent; the first was taken"
+                _tell(received.refused, result.id, "its reference occurs twice in what was sent; the first was taken")
             else:
                 kept[arrival.site, result.id] = arrival, result
         with self._database.reading() as session:
@@ -95,11 +110,21 @@ class Intake:
         suggested = self._suggest([redacted for _, redacted in kept.values()])
         made = dict(zip(kept, suggested, strict=True))
         with self._database.writing() as session:
+            lock_queue(session)
             self._leave_out_known(session, kept, received)
-            for key, (arrival, redacted) in kept.items():
-                received.added[redacted.id] = self._keep(session, arrival, redacted, made[key])
-            if kept:
-                record(session, by, "receive", f"{len(kept)} incidents", first=min(received.added.values()))
+            ids = [
+                _tell(received.added, redacted.id, self._keep(session, arrival, redacted, made[key]))
+                for key, (arrival, redacted) in kept.items()
+            ]
+            if ids:
+                record(session, by, "receive", f"{len(ids)} incidents", first=min(ids))
+
+    def _redact(self, arrivals: Sequence[Arrival]) -> list[RedactedNarrative | Unredacted]:
+        """The narratives redacted; those that are already stay as they are."""
+        raw = [of.narrative for of in arrivals if isinstance(of.narrative, Narrative)]
+        with self._lock:
+            redacted = iter(list(self._suggester.redactor.redact_all(raw)))
+        return [next(redacted) if isinstance(of.narrative, Narrative) else of.narrative for of in arrivals]
 
     def _leave_out_known(
         self,
@@ -112,9 +137,9 @@ class Intake:
             for reference, there in stored.by_reference(session, site, references).items():
                 _, redacted = kept.pop((site, reference))
                 if there.text == redacted.text:
-                    received.known[reference] = there.id
+                    _tell(received.known, reference, there.id)
                 else:
-                    received.refused[reference] = f"incident {there.id} has this reference and another text"
+                    _tell(received.refused, reference, f"incident {there.id} has this reference and another text")
 
     def _keep(self, session: Session, arrival: Arrival, redacted: RedactedNarrative, made: SuggestedIncident) -> int:
         drawn = draw(arrival.site, redacted.id, self._protocol)
@@ -147,13 +172,27 @@ class Intake:
         return content.get("redacted") == incident.text and latest.model == self._suggester.model.manifest.name
 
 
+def _tell(outcomes: dict[str, Outcome], reference: str, outcome: Outcome) -> Outcome:
+    """Put on the list what became of a reference, also where it is on it already; gives the outcome."""
+    name, n = reference, 1
+    while name in outcomes:
+        n += 1
+        name = f"{reference} ({n})"
+    outcomes[name] = outcome
+    return outcome
+
+
 def within_site(session: Session, content: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """Suggestions as a caller may see them: of similar past incidents, those of the caller's own site only."""
+    """Suggestions as a caller may see them: of similar past incidents, those of the caller's own site only.
+
+    Where the model does not know of which site a past incident was, its reference has to be one of that site.
+    """
     if not caller.site:
         return dict(content)
     similar = content.get("similar", [])
-    own = stored.by_reference(session, caller.site, [past["id"] for past in similar])
-    return {**content, "similar": [past for past in similar if past["id"] in own]}
+    own = stored.by_reference(session, caller.site, [past["id"] for past in similar if not past.get("site")])
+    seen = [past for past in similar if (past["site"] == caller.site if past.get("site") else past["id"] in own)]
+    return {**content, "similar": seen}
 
 
 def arrivals_of(narratives: Iterator[Narrative], site: str) -> Iterator[Arrival]:
@@ -163,18 +202,13 @@ def arrivals_of(narratives: Iterator[Narrative], site: str) -> Iterator[Arrival]
         yield Arrival(
             narrative,
             site or details.get("site", "").strip()[:64],
-            _date(details.get("occurred", "")),
-            _date(details.get("reported", "")),
+            _day(details.get("occurred", "")),
+            _day(details.get("reported", "")),
         )
 
 
-def _date(text: str) -> dt.date | None:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return dt.datetime.strptime(text.strip()[:10], form).date()  # noqa: DTZ007  a day has no zone
-        except ValueError:
-            continue
-    return None
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(day) if (day := plain_date(text)) else None
 
 
 def _short(codes: Codes) -> dict[str, list[str]]:
