@@ -204,13 +204,20 @@ def suspected(narratives: list[RedactedNarrative], taxonomy: Taxonomy = KINDS) -
 
 
 def test_planted_errors_come_first_and_about_as_many_changes_are_expected() -> None:
-    narratives, wrong = archive()
+    narratives, wrong = archive(600, 36)
     found = suspected(narratives)
-    assert {suspect.id for suspect in found.ranked[:12]} == wrong
-    assert found.expected(12) == pytest.approx(12, abs=3)
-    assert found.expected(240) == pytest.approx(12, abs=5)
+    assert {suspect.id for suspect in found.ranked[:36]} == wrong
+    for n in (36, 600):
+        assert found.expected(n).low <= 36 <= found.expected(n).high
+        assert found.expected(n).value == pytest.approx(36, abs=12)
+    assert found.wrong["kind"].low <= 36 / 600 <= found.wrong["kind"].high
     assert all(s.instead != s.given[0] for s in found.ranked[:12])
     assert "the model gives" in found.ranked[0].reasons[0]
+
+
+def test_where_nothing_is_wrong_hardly_any_change_is_expected() -> None:
+    found = suspected(archive(600, 0)[0])
+    assert found.expected(600).value < 6
 
 
 def test_rules_name_the_same_text_coded_apart_and_two_codes_where_one_is_due() -> None:

@@ -21,7 +21,7 @@ from codesuggest.registry import Model, digest, make_manifest
 from codesuggest.settings import settings
 from codesuggest.similarity import PastIncidents, least_likeness, near_duplicate_groups
 from codesuggest.taxonomy import load_taxonomy
-from codesuggest.train.recipe import Recipe, recorded
+from codesuggest.train.recipe import Recipe, SplitPart, recorded
 from codesuggest.train.split import training_rows
 
 
@@ -36,27 +36,65 @@ class Training:
     n_dropped_codes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recipe's data, read, redacted and embedded: what any number of models can be fitted to.
+
+    narratives  as read, for what is known of them beside their text; `redacted` are the same, in the same order.
+    vectors     shape (n, dim).
+    """
+
+    recipe: Recipe
+    taxonomy: Taxonomy
+    embedder: Embedder
+    redactor: str
+    narratives: Sequence[Narrative]
+    redacted: Sequence[RedactedNarrative]
+    vectors: Embeddings
+    skipped: Mapping[str, tuple[SkippedRow, ...]]
+    n_dropped_codes: int
+
+    def training_rows(self, split: SplitPart) -> npt.NDArray[np.bool_]:
+        """Which narratives train under a split, shape (n,)."""
+        return training_rows(split, self.narratives, lambda: near_duplicate_groups(self.vectors), self.recipe.seed)
+
+
 def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
     """Train a model as the recipe says.
 
     embedder  used instead of the one that the recipe names, if it has loaded that already.
     Raises RecipeError, UnknownCodeError, ReadError or RedactionError; nothing is written.
     """
+    prepared = prepare(recipe, embedder=embedder, show_progress=show_progress)
+    kept = prepared.training_rows(recipe.split)
+    model = fit(prepared, kept, show_progress=show_progress)
+    n = int(kept.sum())
+    return Training(model, n, len(kept) - n, prepared.skipped, prepared.n_dropped_codes)
+
+
+def prepare(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Prepared:
+    """Read, redact and embed what a recipe names. Raises as `train`."""
     taxonomy = load_taxonomy(recipe.taxonomy)
     narratives, skipped = _read(recipe, taxonomy)
     redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
     redacted, n_dropped = _known_codes(recipe, redacted, taxonomy)
     embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
     vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
-    kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
-    chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
+    return Prepared(recipe, taxonomy, embedder, redactor, narratives, redacted, vectors, skipped, n_dropped)
+
+
+def fit(prepared: Prepared, kept: npt.NDArray[np.bool_], *, show_progress: bool = False) -> Model:
+    """A model of the narratives in a mask of shape (n,). Raises RecipeError where there are too few."""
+    recipe, taxonomy, embedder = prepared.recipe, prepared.taxonomy, prepared.embedder
+    chosen = [narrative for narrative, is_kept in zip(prepared.redacted, kept, strict=True) if is_kept]
+    vectors = prepared.vectors[kept]
     described = _Described.by(taxonomy, embedder)
-    features, rankers, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
+    features, rankers, axes = _fit(recipe, chosen, vectors, described, show_progress=show_progress)
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
         taxonomy_fingerprint=taxonomy.fingerprint,
-        redactor=redactor,
+        redactor=prepared.redactor,
         embedder=embedder.identity,
         recipe=recorded(recipe),
         data=_fingerprint(recipe, chosen),
@@ -66,11 +104,10 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     past = PastIncidents(
         tuple(narrative.id for narrative in chosen),
         tuple(narrative.existing_codes for narrative in chosen),
-        vectors[kept],
-        least_likeness(vectors[kept]),
+        vectors,
+        least_likeness(vectors),
     )
-    model = Model(manifest, taxonomy, features, rankers, trained_on, past)
-    return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
+    return Model(manifest, taxonomy, features, rankers, trained_on, past)
 
 
 def _read(recipe: Recipe, taxonomy: Taxonomy) -> tuple[list[Narrative], dict[str, tuple[SkippedRow, ...]]]:
