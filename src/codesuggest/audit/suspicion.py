@@ -24,6 +24,8 @@ Values = npt.NDArray[np.float64]
 
 _SWAPS = 5
 _LEVELS = np.linspace(0.05, 0.95, 19)
+_Z_LIMIT = 2.6
+"""Of the confidence limit by which a bound is chosen, 99%: few codings at a level do not decide by luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,10 @@ def _share_wrong(level: Values, of_swapped: Values) -> Estimate:
     """The share of wrong codings: of codings to swapped ones as suspicious, where that is known to be least."""
     bounds = []
     for at in np.quantile(of_swapped, _LEVELS):
-        beside = float((of_swapped >= at).mean())
-        above = wilson(int((level >= at).sum()), len(level))
-        bounds.append(Estimate(above.value / beside, above.low / beside, above.high / beside))
-    return min(bounds, key=lambda bound: bound.high)
+        n, beside = int((level >= at).sum()), float((of_swapped >= at).mean())
+        share, limit = wilson(n, len(level)), wilson(n, len(level), _Z_LIMIT).high
+        bounds.append((limit / beside, Estimate(share.value / beside, share.low / beside, share.high / beside)))
+    return min(bounds, key=lambda bound: bound[0])[1]
 
 
 def _times_as_many(level: Values, of_swapped: Values) -> Values:
