@@ -13,7 +13,7 @@ from codesuggest.evaluate.errors import WrongCode, wrong_codes
 from codesuggest.evaluate.measuring import Evaluation, Judged, evaluation_of, judge
 from codesuggest.evaluate.second import Coding, SecondCoder, second_coder
 from codesuggest.evaluate.shortlists import Shortlisted, shortlisted
-from codesuggest.evaluate.slices import Details, Slice, hits, slices
+from codesuggest.evaluate.slices import Details, Slice, hits, over_axes, slices
 from codesuggest.metrics import Estimate, ranks, wilson
 from codesuggest.suggest import Suggester
 
@@ -94,9 +94,16 @@ class AxisAppraisal:
 
 @dataclass(frozen=True, slots=True)
 class Appraisal:
-    """A model appraised. `slices`: kind of slice, then its name; `comparison` with the model named `other`."""
+    """A model appraised.
+
+    overall     hit@1 over all axes, the mean of an incident's axes; `second` the same of a second coder's codes.
+    slices      kind of slice, then its name.
+    comparison  with the model named `other`.
+    """
 
     evaluation: Evaluation
+    overall: Estimate
+    second: Estimate | None
     axes: Mapping[str, AxisAppraisal]
     slices: Mapping[str, Mapping[str, Slice]]
     other: str
@@ -129,11 +136,13 @@ def appraise(
         wrong = wrong_codes(of, model, axis, doubtful=doubtful, words=words)
         lists = shortlisted(of, model.rankers[axis], bootstrap)
         axes[axis] = _axis(of, model.taxonomy, axis, beside.get(axis), (lists, wrong), bootstrap)
-    first = hits(judged)
+    first, seconded = hits(judged), _by_incident(judged, beside)
     return Appraisal(
         evaluation_of(model, gold, judged, n_rounds=bootstrap.n_rounds, seed=bootstrap.seed),
+        mean_of(np.array(list(over_axes(first).values())), bootstrap),
+        mean_of(np.array(list(over_axes(seconded).values())), bootstrap) if any(seconded.values()) else None,
         axes,
-        slices(first, _by_incident(judged, beside), details or {}, bootstrap),
+        slices(first, seconded, details or {}, bootstrap),
         other.model.manifest.name if other else "",
         compared(first, hits(judge(other, gold)), bootstrap) if other else {},
     )

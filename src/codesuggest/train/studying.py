@@ -17,15 +17,20 @@ from codesuggest.evaluate.measuring import judge
 from codesuggest.evaluate.slices import hits
 from codesuggest.evaluate.studies import Studies, Study, study_of
 from codesuggest.redact import Redactor
-from codesuggest.registry import Model, digest
+from codesuggest.registry import digest
+from codesuggest.similarity import near_duplicate_groups
 from codesuggest.suggest import Suggester
+from codesuggest.taxonomy import load_taxonomy
 from codesuggest.train.recipe import Recipe, SplitPart
-from codesuggest.train.training import Prepared, fit, prepare
+from codesuggest.train.split import training_rows
+from codesuggest.train.training import Coded, Material, learn, read_coded
 
 _HELD_OUT = 0.2
 _DOUBLINGS = 5
 _LEAST = 20
-"""Narratives below which nothing is trained or measured."""
+"""Narratives below which nothing is trained."""
+
+_LEAST_OF_A_SITE = 10
 
 Kept = npt.NDArray[np.bool_]
 
@@ -55,9 +60,7 @@ def studies(
 
     Raises as `train`, and ModelError where nothing is left to measure on.
     """
-    bootstrap = bootstrap or Bootstrap()
-    cached = CachingEmbedder(embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder))
-    study = _Studying(prepare(recipe, embedder=cached, show_progress=show_progress), gold, bootstrap)
+    study = _Studying(recipe, gold, embedder, bootstrap or Bootstrap(), show_progress=show_progress)
     steps: list[tuple[str, Kept, bool]] = [*study.sizes(), *study.splits(gold.site, gold.date)]
     curve: list[Study] = []
     splits: list[Study] = []
@@ -68,20 +71,27 @@ def studies(
 
 
 class _Studying:
-    """A recipe's data and gold."""
+    """A recipe's data, read, redacted and embedded, and gold."""
 
-    def __init__(self, prepared: Prepared, gold: Gold, bootstrap: Bootstrap) -> None:
-        self._prepared, self._gold, self._bootstrap = prepared, gold, bootstrap
+    def __init__(
+        self, recipe: Recipe, gold: Gold, embedder: Embedder | None, bootstrap: Bootstrap, *, show_progress: bool
+    ) -> None:
+        self._recipe, self._gold, self._bootstrap = recipe, gold, bootstrap
         self._redactor = Redactor()
+        self._embedder = CachingEmbedder(embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder))
+        self._taxonomy = load_taxonomy(recipe.taxonomy)
+        self._coded: Coded = read_coded(recipe, self._taxonomy, show_progress=show_progress)
+        texts = [narrative.text for narrative in self._coded.narratives]
+        self._vectors = self._embedder.embed(texts, show_progress=show_progress)
         known = {digest(narrative.text) for narrative in gold.redacted}
-        fresh = np.array([digest(narrative.text) not in known for narrative in prepared.redacted], dtype=bool)
-        self._training = prepared.training_rows(prepared.recipe.split) & fresh
+        fresh = np.array([digest(text) not in known for text in texts], dtype=bool)
+        self._training = self._kept(recipe.split) & fresh
         if self._training.sum() < _LEAST:
-            raise RecipeError(f"{prepared.recipe.name}: fewer than {_LEAST} narratives are left to train on for study.")
+            raise RecipeError(f"{recipe.name}: fewer than {_LEAST} narratives are left to train on for the studies.")
 
     def sizes(self) -> Iterator[tuple[str, Kept, bool]]:
         """The training narratives halved and halved again, the fewest first; each part holds those before it."""
-        order = np.random.default_rng(self._prepared.recipe.seed).permutation(np.flatnonzero(self._training))
+        order = np.random.default_rng(self._recipe.seed).permutation(np.flatnonzero(self._training))
         counts = {len(order) >> halvings for halvings in range(_DOUBLINGS + 1)}
         for count in sorted(count for count in counts if count >= _LEAST):
             yield f"{count:,}", np.isin(np.arange(len(self._training)), order[:count]), False
@@ -96,50 +106,50 @@ class _Studying:
 
     def measured(self, name: str, kept: Kept, *, is_split: bool) -> Study:
         """A model of some narratives, on gold, or on those that a split holds out."""
-        held_out = [n for n, is_kept in zip(self._prepared.redacted, kept, strict=True) if not is_kept]
-        gold = held_out if is_split else self._gold.redacted
-        model = fit(self._prepared, kept)
-        return study_of(name, self._suggester(model), gold, int(kept.sum()), self._bootstrap)
+        narratives = self._coded.narratives
+        held_out = [n for n, is_kept in zip(narratives, kept, strict=True) if not is_kept]
+        model = self._model(narratives, kept)
+        return study_of(name, model, held_out if is_split else self._gold.redacted, int(kept.sum()), self._bootstrap)
 
     def cost_of_redaction(self) -> dict[str, Comparison]:
         """Trained and measured on redacted text, beside the same on text as read, which nothing keeps."""
-        as_read = [_as_read(n) for n in self._prepared.narratives]
-        raw = _with_text(self._prepared, as_read)
+        as_read = [
+            replace(_as_read(row), existing_codes=of.existing_codes)
+            for row, of in zip(self._coded.details, self._coded.narratives, strict=True)
+        ]
         found = [
-            hits(judge(self._suggester(fit(prepared, self._training)), gold))
-            for prepared, gold in (
-                (self._prepared, self._gold.redacted),
-                (raw, [_as_read(n) for n in self._gold.narratives]),
+            hits(judge(self._model(narratives, self._training), gold))
+            for narratives, gold in (
+                (self._coded.narratives, self._gold.redacted),
+                (as_read, [_as_read(narrative) for narrative in self._gold.narratives]),
             )
         ]
         return dict(compared(found[0], found[1], self._bootstrap))
 
-    def _suggester(self, model: Model) -> Suggester:
-        return Suggester(model, self._prepared.embedder, self._redactor)
+    def _model(self, narratives: Sequence[RedactedNarrative], kept: Kept) -> Suggester:
+        chosen = [narrative for narrative, is_kept in zip(narratives, kept, strict=True) if is_kept]
+        vectors = self._embedder.embed([narrative.text for narrative in chosen])
+        material = Material(chosen, vectors, self._coded.redactor)
+        return Suggester(learn(self._recipe, self._taxonomy, material, self._embedder), self._embedder, self._redactor)
 
     def _kept(self, split: SplitPart) -> Kept:
-        return self._prepared.training_rows(split)
+        return training_rows(
+            split, self._coded.details, lambda: near_duplicate_groups(self._vectors), self._recipe.seed
+        )
 
     def _all_have(self, column: str) -> bool:
-        return all(narrative.details.get(column) for narrative in self._prepared.narratives)
+        return all(narrative.details.get(column) for narrative in self._coded.details)
 
     def _held_out_site(self, column: str) -> str:
         """The site whose share of all narratives is nearest to what is held out; none where there is only one."""
         if not self._all_have(column):
             return ""
-        counts = Counter(narrative.details[column] for narrative in self._prepared.narratives)
+        counts = Counter(narrative.details[column] for narrative in self._coded.details)
         wanted = _HELD_OUT * counts.total()
-        enough = [name for name, n in counts.items() if n >= _LEAST and counts.total() - n >= _LEAST]
+        enough = [name for name, n in counts.items() if n >= _LEAST_OF_A_SITE and counts.total() - n >= _LEAST]
         return min(sorted(enough), key=lambda name: abs(counts[name] - wanted), default="")
 
 
 def _as_read(narrative: Narrative) -> RedactedNarrative:
     """A narrative as if it needed no redaction: for a measurement in memory, never to be kept."""
     return RedactedNarrative(narrative.id, RedactedText(narrative.text), narrative.existing_codes)
-
-
-def _with_text(prepared: Prepared, narratives: Sequence[RedactedNarrative]) -> Prepared:
-    spelled = [
-        replace(n, existing_codes=of.existing_codes) for n, of in zip(narratives, prepared.redacted, strict=True)
-    ]
-    return replace(prepared, redacted=spelled, vectors=prepared.embedder.embed([n.text for n in spelled]))

@@ -21,7 +21,7 @@ from codesuggest.registry import Model, digest, make_manifest
 from codesuggest.settings import settings
 from codesuggest.similarity import PastIncidents, least_likeness, near_duplicate_groups
 from codesuggest.taxonomy import load_taxonomy
-from codesuggest.train.recipe import Recipe, SplitPart, recorded
+from codesuggest.train.recipe import Recipe, recorded
 from codesuggest.train.split import training_rows
 
 
@@ -37,26 +37,27 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A recipe's data, read, redacted and embedded: what any number of models can be fitted to.
+class Coded:
+    """A recipe's files as narratives with codes of the taxonomy, redacted, in the order read; `details` are the other
+    columns of each row."""
 
-    narratives  as read, for what is known of them beside their text; `redacted` are the same, in the same order.
-    vectors     shape (n, dim).
-    """
-
-    recipe: Recipe
-    taxonomy: Taxonomy
-    embedder: Embedder
+    narratives: Sequence[RedactedNarrative]
+    details: Sequence[Narrative]
     redactor: str
-    narratives: Sequence[Narrative]
-    redacted: Sequence[RedactedNarrative]
-    vectors: Embeddings
     skipped: Mapping[str, tuple[SkippedRow, ...]]
     n_dropped_codes: int
 
-    def training_rows(self, split: SplitPart) -> npt.NDArray[np.bool_]:
-        """Which narratives train under a split, shape (n,)."""
-        return training_rows(split, self.narratives, lambda: near_duplicate_groups(self.vectors), self.recipe.seed)
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a model learns from; the order of the rows is part of what decides the result.
+
+    vectors  shape (n, dim), a row a narrative.
+    """
+
+    narratives: Sequence[RedactedNarrative]
+    vectors: Embeddings
+    redactor: str
 
 
 def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
@@ -65,36 +66,38 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     embedder  used instead of the one that the recipe names, if it has loaded that already.
     Raises RecipeError, UnknownCodeError, ReadError or RedactionError; nothing is written.
     """
-    prepared = prepare(recipe, embedder=embedder, show_progress=show_progress)
-    kept = prepared.training_rows(recipe.split)
-    model = fit(prepared, kept, show_progress=show_progress)
-    n = int(kept.sum())
-    return Training(model, n, len(kept) - n, prepared.skipped, prepared.n_dropped_codes)
-
-
-def prepare(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Prepared:
-    """Read, redact and embed what a recipe names. Raises as `train`."""
     taxonomy = load_taxonomy(recipe.taxonomy)
+    coded = read_coded(recipe, taxonomy, show_progress=show_progress)
+    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
+    vectors = embedder.embed([narrative.text for narrative in coded.narratives], show_progress=show_progress)
+    kept = training_rows(recipe.split, coded.details, lambda: near_duplicate_groups(vectors), recipe.seed)
+    chosen = [narrative for narrative, is_kept in zip(coded.narratives, kept, strict=True) if is_kept]
+    model = learn(
+        recipe, taxonomy, Material(chosen, vectors[kept], coded.redactor), embedder, show_progress=show_progress
+    )
+    return Training(model, len(chosen), len(coded.narratives) - len(chosen), coded.skipped, coded.n_dropped_codes)
+
+
+def read_coded(recipe: Recipe, taxonomy: Taxonomy, *, show_progress: bool = False) -> Coded:
+    """The narratives of the recipe's files, redacted, with known codes. Raises as `train` does."""
     narratives, skipped = _read(recipe, taxonomy)
     redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
-    redacted, n_dropped = _known_codes(recipe, redacted, taxonomy)
-    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
-    vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
-    return Prepared(recipe, taxonomy, embedder, redactor, narratives, redacted, vectors, skipped, n_dropped)
+    known, n_dropped = _known_codes(recipe, redacted, taxonomy)
+    return Coded(known, narratives, redactor, skipped, n_dropped)
 
 
-def fit(prepared: Prepared, kept: npt.NDArray[np.bool_], *, show_progress: bool = False) -> Model:
-    """A model of the narratives in a mask of shape (n,). Raises RecipeError where there are too few."""
-    recipe, taxonomy, embedder = prepared.recipe, prepared.taxonomy, prepared.embedder
-    chosen = [narrative for narrative, is_kept in zip(prepared.redacted, kept, strict=True) if is_kept]
-    vectors = prepared.vectors[kept]
+def learn(
+    recipe: Recipe, taxonomy: Taxonomy, material: Material, embedder: Embedder, *, show_progress: bool = False
+) -> Model:
+    """A model of the material. Raises RecipeError where an axis has too little to learn from."""
+    chosen, vectors = material.narratives, material.vectors
     described = _Described.by(taxonomy, embedder)
     features, rankers, axes = _fit(recipe, chosen, vectors, described, show_progress=show_progress)
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
         taxonomy_fingerprint=taxonomy.fingerprint,
-        redactor=prepared.redactor,
+        redactor=material.redactor,
         embedder=embedder.identity,
         recipe=recorded(recipe),
         data=_fingerprint(recipe, chosen),
