@@ -1,6 +1,6 @@
 """Plants errors in coded data and looks how many of them the list of suspect codes finds, beside other rankings.
 
-Run: .venv/bin/python benchmarks/suspects.py [--data FOLDER] [--sets sample,nhs_feedback_p1] [--rates 0.05,0.1]
+Run: .venv/bin/python benchmarks/suspects.py [--data FOLDER] [--sets sample,nhs_feedback_p1] [--rates 0.05,0.1] [--most N]
 """
 
 import argparse
@@ -49,8 +49,8 @@ class Archive:
     context: Mapping[str, str]
 
 
-def archive(name: str, folder: Path, embedder: CachingEmbedder) -> Archive:
-    """The sample, or a set of the folder, with the axes named above."""
+def archive(name: str, folder: Path, embedder: CachingEmbedder, most: int) -> Archive:
+    """The sample, or at most so many rows of a set of the folder, drawn at random, with the axes named above."""
     if name == "sample":
         read = read_narratives(SAMPLE / "incidents.jsonl", NarrativeReader())
         taxonomy = load_taxonomy("imaging-working-1")
@@ -59,6 +59,8 @@ def archive(name: str, folder: Path, embedder: CachingEmbedder) -> Archive:
         read = read_narratives(folder / name / "data.csv", NarrativeReader(max_chars=1_000_000), columns)
         taxonomy = Taxonomy("none", "none", ())
     rows = [row for row in read if isinstance(row, Narrative)]
+    chosen = np.random.default_rng(0).permutation(len(rows))[:most] if most else np.arange(len(rows))
+    rows = [rows[number] for number in sorted(chosen)]
     narratives = [RedactedNarrative(n.id, RedactedText(n.text), n.existing_codes) for n in rows]
     if name != "sample":
         codings = [n.existing_codes for n in narratives]
@@ -102,7 +104,7 @@ def rates(of: Archive, axis: str, rate: float) -> str:
         _share(within, n),
         *(f"{share:.2f}" for share in beside),
         f"{n / found.n:.2f}",
-        f"{found.expected(n):,.0f}",
+        _expected(found, n),
         f"{hits:,}",
     ]
     return f"| {' | '.join(cells)} |"
@@ -131,6 +133,11 @@ def _others(of: Archive, narratives: Sequence[RedactedNarrative], axis: str) -> 
 
 def _precision(ids: Sequence[str], wrong: set[str]) -> float:
     return sum(id in wrong for id in ids[: len(wrong)]) / len(wrong)
+
+
+def _expected(found: Suspects, n: int) -> str:
+    figure = found.expected(n)
+    return f"{figure.value:,.0f} ({figure.low:,.0f} to {figure.high:,.0f})"
 
 
 def _share(n: int, of: int) -> str:
@@ -176,13 +183,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--sets", default="sample,nhs_feedback_p1,osha_imis,asrs_synopses")
     parser.add_argument("--rates", default="0.05,0.1")
+    parser.add_argument("--most", type=int, default=0, help="rows of each set, drawn at random; 0: all")
     options = parser.parse_args()
     embedder = CachingEmbedder(make_embedder("minilm"))
     lines = [_HEAD, "|" + "---|" * 10]
     more: list[str] = []
     times: list[str] = []
     for name in options.sets.split(","):
-        of = archive(name, options.data, embedder)
+        of = archive(name, options.data, embedder, options.most)
         for axis in of.taxonomy.axis:
             for rate in options.rates.split(","):
                 lines.append(rates(of, axis, float(rate)))

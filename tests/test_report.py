@@ -185,9 +185,36 @@ def test_a_model_is_reported_with_slices_ceiling_and_workload(tmp_path: Path, mo
     gold.write_text("\n".join(rows_of("incidents.jsonl", 190)[110:]), encoding="utf-8")
     second = str(ROOT / "annotation" / "sample" / "second-coding.jsonl")
     page, markdown, _ = all_three(["evaluate", "--gold", str(gold), "--second", second, "--slice", "site"], tmp_path)
-    assert "What could be checked instead of coded" in page
+    sections = re.findall(r"^## (.*)", markdown, flags=re.M)
+    assert sections[0] == "Accuracy on each axis"
+    assert sections[-1] == "Method and limits"
+    assert {"For whom it is worse", "What it is worth", "How long a list has to be", "Each code"} <= set(sections)
+    assert "On a new site and later" not in sections
     assert "second coder, micro F1" in markdown
+    assert "found by the second coder" in markdown
     assert "by site" in markdown
+    assert "hours that 1,000 incidents take" in plain(page)
+
+
+@pytest.mark.slow
+def test_a_model_is_studied_by_its_recipe_at_random_elsewhere_later_with_less_and_without_redaction(
+    small_folder: Path, tmp_path: Path, model_in_use: None
+) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("\n".join(rows_of("incidents.jsonl", 190)[110:]), encoding="utf-8")
+    options = ["--recipe", str(small_folder / "recipe.toml"), "--minutes", "12", "--incidents", "500"]
+    _, markdown, content = all_three(["evaluate", "--gold", str(gold), *options], tmp_path)
+    tables = {b["table"]: b for s in content["sections"] for b in s["blocks"] if "table" in b}  # type: ignore[attr-defined, union-attr]
+    curve = tables["First suggestion right, by number of incidents trained on"]["rows"]
+    assert [row[0] for row in curve] == ["25", "50", "100"]
+    assert [row[2]["n"] for row in curve] == [80, 80, 80]
+    splits = {row[0].partition(":")[0]: row for row in tables["First suggestion right, by what was held out"]["rows"]}
+    assert list(splits) == ["at random", "a new site", "a later time"]
+    assert all(row[1]["n"] + row[2]["n"] == 100 for row in splits.values())
+    cost = tables["First suggestion right: redacted text, and the same as read"]
+    assert cost["head"][2:4] == ["redacted", "as read"]
+    assert {row[1]["n"] for row in cost["rows"]} <= {80, *range(60, 80)}
+    assert "of the 100 hours that 500 incidents take" in markdown
 
 
 def test_an_agenda_shows_the_narratives_redacted_and_hides_who_coded(tmp_path: Path) -> None:

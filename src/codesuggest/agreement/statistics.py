@@ -22,7 +22,7 @@ from codesuggest.metrics import Estimate
 Rounds = npt.NDArray[np.float64]
 """Shape (n_rounds,) or (n_rounds, k): a figure in every round. The first round is the data as they are."""
 
-_CELLS = 4_000_000
+_CELLS = 1_000_000
 """Most numbers of one piece of the rounds, so that memory stays small."""
 
 _FEW = 500
@@ -52,7 +52,9 @@ class Bootstrap:
         size = max(1, _CELLS // max(n, 1))
         for start in range(0, self.n_rounds, size):
             rounds = min(size, self.n_rounds - start)
-            drawn = rng.integers(0, n, (n, rounds)) * rounds + np.arange(rounds)
+            drawn = rng.integers(0, n, (n, rounds), dtype=np.int32) * np.int32(rounds) + np.arange(
+                rounds, dtype=np.int32
+            )
             yield np.bincount(drawn.ravel(), minlength=n * rounds).reshape(n, rounds).astype(np.float64)
 
 
@@ -79,12 +81,16 @@ def ratio_of(above: npt.NDArray[np.float64], below: npt.NDArray[np.float64], boo
 def difference_of_means(
     first: npt.NDArray[np.float64], second: npt.NDArray[np.float64], bootstrap: Bootstrap
 ) -> Estimate:
-    """Mean of the first less mean of the second, two separate sets of incidents, each resampled on its own."""
+    """Mean of the first less mean of the second, two separate sets of incidents, each resampled on its own.
+
+    Equal values are drawn together: how often each distinct one comes up is a multinomial draw.
+    """
     rng = np.random.default_rng(bootstrap.seed)
-    means = [
-        values[rng.integers(0, len(values), (bootstrap.n_rounds, len(values)))].mean(axis=1)
-        for values in (first, second)
-    ]
+    means = []
+    for values in (first, second):
+        distinct, counts = np.unique(values, return_counts=True)
+        drawn = rng.multinomial(len(values), counts / len(values), bootstrap.n_rounds)
+        means.append(drawn @ distinct / len(values))
     low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
     return Estimate(float(first.mean() - second.mean()), float(low), float(high))
 

@@ -1,15 +1,11 @@
 """Codes already given that are worth a second look, ranked, with how many of them a review would change.
 
-Three kinds of evidence. What a model trained on the other folds thinks of the code given, and how the most similar
-narratives were coded, are weighed together: the weights are learnt by telling the codings as they are from the same
-codings with one code swapped at random. And three plain rules: the same text coded apart, two codes where one is due
-(as when a coding string contradicts a column), and a combination of codes that hardly ever occurs.
-
-How many are wrong follows from the same comparison: codings as suspicious as the most suspicious swapped ones can
-hardly be more than errors, so their share bounds the share of errors in all. Source: Blanchard, Lee and Scott (2010),
-Semi-Supervised Novelty Detection, Journal of Machine Learning Research 11, 2973-3009.
+Three kinds of evidence. What a model trained on the other folds thinks of the codes given, and how the most similar
+narratives were coded, are weighed together (`suspicion`). And three plain rules: the same text coded apart, two codes
+where one is due (as when a coding string contradicts a column), and a combination of codes that hardly ever occurs.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
+from codesuggest.audit.suspicion import suspicion
 from codesuggest.domain import Embeddings, RedactedNarrative, Scores, Taxonomy, Truth
+from codesuggest.metrics import Estimate
 from codesuggest.rank import CodeRanker, LexicalFeatures, rank_columns
 from codesuggest.registry import digest
 from codesuggest.settings import settings
 from codesuggest.similarity import near_duplicate_groups, nearest
-
-Values = npt.NDArray[np.float64]
 
 _N_NEIGHBOURS = 10
 _COMMON, _NEARLY_ALWAYS = 20, 0.95
@@ -40,6 +35,7 @@ class Suspect:
     instead   the code that the evidence speaks for; empty where only a rule found the coding.
     p_change  the probability that a review changes it.
     reasons   in words, the strongest first.
+    level     how suspect the model and the neighbours make it, to order those of equal probability.
     """
 
     id: str
@@ -48,6 +44,7 @@ class Suspect:
     instead: str
     p_change: float
     reasons: tuple[str, ...]
+    level: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +53,21 @@ class Suspects:
 
     n: int
     ranked: tuple[Suspect, ...]
-    wrong: Mapping[str, float]
+    wrong: Mapping[str, Estimate]
 
-    def expected(self, n: int) -> float:
-        """How many of the first n a review is expected to change."""
-        return float(sum(suspect.p_change for suspect in self.ranked[:n]))
+    def expected(self, n: int) -> Estimate:
+        """How many of the first n a review is expected to change, with the interval of the estimate and of chance."""
+        first = self.ranked[:n]
+        value, below, above = 0.0, 0.0, 0.0
+        for axis in {suspect.axis for suspect in first}:
+            part = sum(suspect.p_change for suspect in first if suspect.axis == axis)
+            wrong = self.wrong.get(axis, Estimate(1.0, 1.0, 1.0))
+            value += part
+            below += part * (1 - wrong.low / wrong.value) if wrong.value else 0
+            above += part * (wrong.high / wrong.value - 1) if wrong.value else 0
+        chance = 1.96 * math.sqrt(sum(suspect.p_change * (1 - suspect.p_change) for suspect in first))
+        low, high = value - math.hypot(below, chance), value + math.hypot(above, chance)
+        return Estimate(value, max(0.0, low), min(float(len(first)), high))
 
 
 def suspects(
@@ -81,18 +88,19 @@ def suspects(
     columns = rank_columns(vectors, lexical.transform([narrative.text for narrative in narratives]))
     groups = near_duplicate_groups(vectors)
     found: list[Suspect] = []
-    wrong: dict[str, float] = {}
+    wrong: dict[str, Estimate] = {}
     for axis in show([axis for axis in taxonomy.axis if any(n.existing_codes.get(axis) for n in narratives)]):
         rows = np.array([i for i, n in enumerate(narratives) if n.existing_codes.get(axis)])
         part = [narratives[i] for i in rows]
         ruled = _ruled(part, axis, taxonomy, context or {})
         if len(rows) >= _LEAST:
             evidence = _Evidence(part, columns[rows], vectors[rows], groups[rows], axis, taxonomy)
-            wrong[axis] = evidence.share_wrong
+            wrong[axis] = evidence.suspicion.wrong
             found += evidence.suspects(ruled)
         else:
             found += [_by_rule(narrative, axis, *ruled[narrative.id]) for narrative in part if narrative.id in ruled]
-    return Suspects(len(found), tuple(sorted(found, key=lambda suspect: -suspect.p_change)), wrong)
+    ranked = sorted(found, key=lambda suspect: (-suspect.p_change, -suspect.level))
+    return Suspects(len(found), tuple(ranked), wrong)
 
 
 class _Evidence:
@@ -116,13 +124,7 @@ class _Evidence:
         )
         self._scores = np.asarray(ranker.fit(columns, self._truth, groups=groups).unseen_, dtype=np.float64)
         self._near = _neighbours(vectors, self._truth, groups)
-        as_given = self._features(self._truth)
-        swapped = self._features(_swapped(self._truth))
-        judge = LogisticRegression(max_iter=2000)
-        judge.fit(np.vstack([as_given, swapped]), np.repeat([0, 1], len(as_given)))
-        suspicion, of_swapped = judge.decision_function(as_given), judge.decision_function(swapped)
-        self.share_wrong = _share_wrong(suspicion, of_swapped)
-        self._p_change = np.minimum(1.0, self.share_wrong * np.exp(np.minimum(suspicion, 50)))
+        self.suspicion = suspicion(self._scores, self._near, self._truth, exclusive=ranker.exclusive)
 
     def suspects(self, ruled: Mapping[str, tuple[float, str]]) -> list[Suspect]:
         """Every coding, with the probability that a review changes it, and why."""
@@ -143,34 +145,12 @@ class _Evidence:
                     self._axis,
                     narrative.existing_codes[self._axis],
                     self._codes[other],
-                    max(float(self._p_change[row]), floor),
+                    max(float(self.suspicion.p_change[row]), floor),
                     (rule, says) if rule else (says,),
+                    float(self.suspicion.level[row]),
                 )
             )
         return found
-
-    def _features(self, truth: Truth) -> Values:
-        """What speaks against a coding, shape (n, 6): of the weakest code given, and of the best other."""
-        bounded = np.clip(self._scores, 1e-6, 1 - 1e-6)
-        logits = np.log(bounded) - np.log1p(-bounded)
-        prior = np.log(self._truth.mean(axis=0) + 1e-4)
-
-        def given(values: Values) -> Values:
-            return np.asarray(np.where(truth, values, np.inf).min(axis=1))
-
-        def other(values: Values) -> Values:
-            return np.asarray(np.where(truth, -np.inf, values).max(axis=1))
-
-        return np.column_stack(
-            [
-                -given(logits),
-                other(logits) - given(logits),
-                1 - given(self._near),
-                other(self._near) - given(self._near),
-                other(self._scores) - given(self._scores),
-                given(np.broadcast_to(prior, truth.shape)),
-            ]
-        )
 
 
 def _neighbours(vectors: Embeddings, truth: Truth, groups: npt.NDArray[np.int32]) -> Scores:
@@ -185,25 +165,6 @@ def _neighbours(vectors: Embeddings, truth: Truth, groups: npt.NDArray[np.int32]
             weight.sum(axis=1, keepdims=True), 1e-9
         )
     return share
-
-
-def _swapped(truth: Truth, seed: int = 0) -> Truth:
-    """The codings with one code of each swapped for one that was not given, both at random."""
-    rng = np.random.default_rng(seed)
-    swapped = truth.copy()
-    rows = np.flatnonzero(~truth.all(axis=1))
-    noise = rng.uniform(size=truth.shape)
-    swapped[rows, np.where(truth, noise, -1).argmax(axis=1)[rows]] = False
-    swapped[rows, np.where(truth, -1, noise).argmax(axis=1)[rows]] = True
-    return swapped
-
-
-def _share_wrong(suspicion: Values, of_swapped: Values) -> float:
-    """The share of wrong codings: the least ratio, at any level, of codings to swapped ones as suspicious."""
-    levels = np.quantile(of_swapped, np.linspace(0.05, 0.95, 19))
-    above = np.array([(suspicion >= level).mean() for level in levels])
-    beside = np.array([(of_swapped >= level).mean() for level in levels])
-    return float(np.min(above / beside))
 
 
 def _ruled(

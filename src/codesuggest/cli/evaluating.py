@@ -15,8 +15,8 @@ from codesuggest.cli.suggesting import ModelOption, load_suggester
 from codesuggest.errors import ReadError
 
 if TYPE_CHECKING:
-    from codesuggest.audit import Coding
     from codesuggest.domain import Narrative, RedactedNarrative
+    from codesuggest.evaluate.studies import Studies
     from codesuggest.report.document import Document
     from codesuggest.suggest import Suggester
 
@@ -39,9 +39,20 @@ _SlicesOption = Annotated[
     list[str] | None,
     typer.Option("--slice", help="For the report: a column to tell incidents apart by; a date is cut to its month."),
 ]
+_AgainstOption = Annotated[str, typer.Option("--against", help="For the report: a model to compare with.")]
+_RecipeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe",
+        help="For the report: the model's recipe, to train anew for the learning curve, a new site, a later time, and "
+        "what redaction costs. Takes minutes.",
+    ),
+]
+_MinutesOption = Annotated[float, typer.Option("--minutes", min=0, help="Minutes it takes you to code an incident.")]
 _MinutesCheckedOption = Annotated[
     float, typer.Option("--minutes-checked", min=0, help="Minutes it takes you to check filled-in codes.")
 ]
+_IncidentsOption = Annotated[int, typer.Option("--incidents", min=1, help="Incidents you code in a year.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,10 +68,12 @@ def evaluate(
     report: Report = None,
     suppress: Suppress = 0,
     second: _SecondOption = None,
-    against: Annotated[str, typer.Option("--against", help="For the report: a model to compare with.")] = "",
+    against: _AgainstOption = "",
+    recipe: _RecipeOption = None,
     slices: _SlicesOption = None,
-    minutes: Annotated[float, typer.Option("--minutes", min=0, help="Minutes it takes you to code an incident.")] = 6,
+    minutes: _MinutesOption = 6,
     minutes_checked: _MinutesCheckedOption = 2,
+    incidents: _IncidentsOption = 1000,
     id_column: source.IdColumn = "id",
     text_column: source.TextColumn = None,
     code_column: source.CodeColumn = None,
@@ -88,7 +101,7 @@ def evaluate(
     declared = bool(suggester.model.manifest.data["declared_redacted"])
     redacted = _redacted(chosen, is_declared=declared)
     if report:
-        options = _Options(slices or _SLICES, second, against, minutes, minutes_checked)
+        options = _Options(slices or _SLICES, second, against, recipe, (minutes, minutes_checked, incidents))
         publish(_document(suggester, chosen, redacted, options), report, suppress)
         return
     evaluation = evaluate_model(suggester, redacted)
@@ -100,7 +113,7 @@ def evaluate(
         typer.echo(evaluation_table(evaluation))
 
 
-_SLICES = ["site", "reported", "date"]
+_SLICES = ["site", "reported", "date", "reporter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +123,8 @@ class _Options:
     slices: list[str]
     second: Path | None
     against: str
-    minutes: float
-    minutes_checked: float
+    recipe: Path | None
+    workload: tuple[float, float, int]
 
 
 def _document(
@@ -119,7 +132,8 @@ def _document(
 ) -> "Document":
     from codesuggest.audit import agreement_of
     from codesuggest.evaluate import appraise
-    from codesuggest.report.evaluating import Workload, evaluation_document
+    from codesuggest.report.appraised import Workload
+    from codesuggest.report.evaluating import evaluation_document
 
     taxonomy = suggester.model.taxonomy
     first = {row.id: row.existing_codes for row in rows}
@@ -129,11 +143,29 @@ def _document(
         suggester,
         gold,
         details={row.id: _details(row, options.slices) for row in rows},
-        doubtful={axis: _differing(first, second, axis) for axis in taxonomy.axis},
+        second=second,
         other=load_suggester(options.against) if options.against else None,
     )
-    workload = Workload(options.minutes, options.minutes_checked)
-    return evaluation_document(appraisal, taxonomy, made=today(), ceiling=ceiling, workload=workload)
+    return evaluation_document(
+        appraisal,
+        taxonomy,
+        made=today(),
+        ceiling=ceiling,
+        workload=Workload(*options.workload),
+        studies=_studies(rows, gold, options) if options.recipe else None,
+    )
+
+
+def _studies(rows: "list[Narrative]", gold: "list[RedactedNarrative]", options: _Options) -> "Studies":
+    from codesuggest.train import load_recipe
+    from codesuggest.train.studying import Gold, studies
+
+    assert options.recipe  # noqa: S101  the caller looked
+    known = {name for row in rows for name in row.details}
+    dates = [name for name in options.slices if any(_is_date(row.details.get(name, "")) for row in rows)]
+    site = next((name for name in options.slices if name in known and name not in dates), "")
+    measured = Gold(rows, gold, site, next(iter(dates), ""))
+    return studies(load_recipe(options.recipe), measured, show_progress=True)
 
 
 def _details(row: "Narrative", slices: list[str]) -> dict[str, str]:
@@ -142,16 +174,12 @@ def _details(row: "Narrative", slices: list[str]) -> dict[str, str]:
     found = {"length": length_band(len(row.text.split()))}
     for name in slices:
         if value := row.details.get(name, ""):
-            is_date = len(value) >= 10 and value[:4].isdigit() and value[4] == "-"
-            found["month" if is_date else name] = value[:7] if is_date else value
+            found["month" if _is_date(value) else name] = value[:7] if _is_date(value) else value
     return found
 
 
-def _differing(first: "Coding", second: "Coding", axis: str) -> frozenset[str]:
-    """The incidents on which the two differ."""
-    return frozenset(
-        id for id in first if id in second and set(first[id].get(axis, ())) != set(second[id].get(axis, ()))
-    )
+def _is_date(value: str) -> bool:
+    return len(value) >= 10 and value[:4].isdigit() and value[4] == "-"
 
 
 def _fits(row: "Narrative", where: list[str]) -> bool:

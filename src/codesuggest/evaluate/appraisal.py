@@ -1,21 +1,21 @@
 """Everything a report says of a model: levels, codes, slices, calibration, coverage, workload, errors, a comparison."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
-from codesuggest.agreement import Bootstrap, difference_of_means, mean_of
+from codesuggest.agreement import Bootstrap, mean_of
 from codesuggest.domain import RedactedNarrative, Taxonomy
+from codesuggest.evaluate.comparing import Comparison, compared
 from codesuggest.evaluate.errors import WrongCode, wrong_codes
 from codesuggest.evaluate.measuring import Evaluation, Judged, evaluation_of, judge
-from codesuggest.metrics import Estimate, per_narrative, ranks, wilson
+from codesuggest.evaluate.second import Coding, SecondCoder, second_coder
+from codesuggest.evaluate.shortlists import Shortlisted, shortlisted
+from codesuggest.evaluate.slices import Details, Slice, hits, over_axes, slices
+from codesuggest.metrics import Estimate, ranks, wilson
 from codesuggest.suggest import Suggester
-
-Details = Mapping[str, Mapping[str, str]]
-"""Incident id to what else is known of it: `site`, `month`, `reporter`, `length`."""
 
 FIRST = (1, 2, 3, 5, 10)
 TARGETS = (0.80, 0.90, 0.95, 0.98)
@@ -28,25 +28,15 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class CodeFigures:
-    """One code: of `n` narratives that have it, how many the model would give it to; of those it gives it to, how many
-    have it."""
+    """One code: of `n` narratives that have it, how many the model would give it to (`recall`); of those it gives it
+    to, how many have it (`precision`). `second` is the recall of a second coder, on those that were coded twice."""
 
     code: str
     n: int
     n_given: int
     recall: Estimate
     precision: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """The first-ranked code's accuracy in one part of gold, by axis, and over all axes (mean of an incident's axes)."""
-
-    n: int
-    overall: Estimate
-    axes: Mapping[str, Estimate]
-    gap: Estimate
-    """This part less all the others, over all axes."""
+    second: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +72,14 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class AxisAppraisal:
-    """One axis. `parent` is hit@1 at the level above the code, where codes have parents."""
+    """One axis.
+
+    parent  hit@1 at the level above the code, where codes have parents.
+    second  share of a second coder's codes that are right: what hit@1 may be compared with. None without one.
+    """
 
     parent: Estimate | None
+    second: Estimate | None
     codes: tuple[CodeFigures, ...]
     kinds: Mapping[str, Kinds]
     bins: tuple[Bin, ...]
@@ -93,30 +88,22 @@ class AxisAppraisal:
     all_in_first: Mapping[int, Estimate]
     by_share: Mapping[float, Estimate]
     handled: tuple[Handled, ...]
+    shortlists: tuple[Shortlisted, ...]
     wrong: tuple[WrongCode, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two models on the same narratives: hit@1 of each, the paired difference, and McNemar's exact test.
+class Appraisal:
+    """A model appraised.
 
-    Source of the test: McNemar (1947), Psychometrika 12(2), 153-157, by the binomial distribution.
+    overall     hit@1 over all axes, the mean of an incident's axes; `second` the same of a second coder's codes.
+    slices      kind of slice, then its name.
+    comparison  with the model named `other`.
     """
 
-    n: int
-    first: float
-    second: float
-    difference: Estimate
-    n_only_first: int
-    n_only_second: int
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Appraisal:
-    """A model appraised. `slices`: kind of slice, then its name; `comparison` with the model named `other`."""
-
     evaluation: Evaluation
+    overall: Estimate
+    second: Estimate | None
     axes: Mapping[str, AxisAppraisal]
     slices: Mapping[str, Mapping[str, Slice]]
     other: str
@@ -128,36 +115,44 @@ def appraise(
     gold: Sequence[RedactedNarrative],
     *,
     details: Details | None = None,
-    doubtful: Mapping[str, frozenset[str]] | None = None,
+    second: Coding | None = None,
     other: Suggester | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Appraisal:
     """Appraise a model on gold.
 
     details   what the slices are made of.
-    doubtful  axis to the incidents on which two people differed, to tell those errors apart.
+    second    gold's incidents as a second coder coded them: what people reach, and which errors are doubtful.
     other     a model to compare with, on the narratives that neither was trained on.
     Raises ModelError if nothing is left to measure on.
     """
-    bootstrap = bootstrap or Bootstrap()
-    model, judged = suggester.model, judge(suggester, gold)
+    bootstrap, model = bootstrap or Bootstrap(), suggester.model
+    judged = judge(suggester, gold)
+    beside = {axis: second_coder(of, second, model.taxonomy, axis) for axis, of in judged.items()} if second else {}
     words = {narrative.id: len(narrative.text.split()) for narrative in gold}
+    axes = {}
+    for axis, of in judged.items():
+        doubtful = frozenset(np.array(of.ids)[beside[axis].differs].tolist()) if beside else frozenset()
+        wrong = wrong_codes(of, model, axis, doubtful=doubtful, words=words)
+        lists = shortlisted(of, model.rankers[axis], bootstrap)
+        axes[axis] = _axis(of, model.taxonomy, axis, beside.get(axis), (lists, wrong), bootstrap)
+    first, seconded = hits(judged), _by_incident(judged, beside)
     return Appraisal(
         evaluation_of(model, gold, judged, n_rounds=bootstrap.n_rounds, seed=bootstrap.seed),
-        {
-            axis: _axis(
-                of,
-                model.taxonomy,
-                axis,
-                bootstrap,
-                wrong_codes(of, model, axis, doubtful=(doubtful or {}).get(axis, frozenset()), words=words),
-            )
-            for axis, of in judged.items()
-        },
-        _slices(judged, details or {}, bootstrap),
+        mean_of(np.array(list(over_axes(first).values())), bootstrap),
+        mean_of(np.array(list(over_axes(seconded).values())), bootstrap) if any(seconded.values()) else None,
+        axes,
+        slices(first, seconded, details or {}, bootstrap),
         other.model.manifest.name if other else "",
-        _compared(judged, judge(other, gold), bootstrap) if other else {},
+        compared(first, hits(judge(other, gold)), bootstrap) if other else {},
     )
+
+
+def _by_incident(judged: Mapping[str, Judged], beside: Mapping[str, SecondCoder]) -> dict[str, dict[str, float]]:
+    return {
+        axis: {id: float(right) for id, right in zip(judged[axis].ids, of.right, strict=True) if not np.isnan(right)}
+        for axis, of in beside.items()
+    }
 
 
 def length_band(n_words: int) -> str:
@@ -168,15 +163,22 @@ def length_band(n_words: int) -> str:
 
 
 def _axis(
-    of: Judged, taxonomy: Taxonomy, axis: str, bootstrap: Bootstrap, wrong: tuple[WrongCode, ...]
+    of: Judged,
+    taxonomy: Taxonomy,
+    axis: str,
+    beside: SecondCoder | None,
+    parts: tuple[tuple[Shortlisted, ...], tuple[WrongCode, ...]],
+    bootstrap: Bootstrap,
 ) -> AxisAppraisal:
     rank = ranks(of.scores)
     first = np.where(of.truth, rank, rank.shape[1] + 1).min(axis=1)
     last = np.where(of.truth, rank, 0).max(axis=1)
     right, top = (first == 1).astype(np.float64), of.scores.max(axis=1)
+    has_second = beside is not None and bool(beside.coded.any())
     return AxisAppraisal(
         _parent_level(of, taxonomy, axis, bootstrap),
-        _codes(of),
+        mean_of(beside.right[beside.coded], bootstrap) if beside and has_second else None,
+        _codes(of, beside),
         _kinds(of),
         _bins(top, right),
         _ece_by_chance(top),
@@ -184,7 +186,7 @@ def _axis(
         {k: mean_of((last <= k).astype(np.float64), bootstrap) for k in FIRST if k < rank.shape[1]},
         _by_share(top, right),
         tuple(_handled(top, right, target) for target in TARGETS),
-        wrong,
+        *parts,
     )
 
 
@@ -198,12 +200,21 @@ def _parent_level(of: Judged, taxonomy: Taxonomy, axis: str, bootstrap: Bootstra
     return mean_of(right.astype(np.float64), bootstrap)
 
 
-def _codes(of: Judged) -> tuple[CodeFigures, ...]:
-    hits, given, right = (of.truth & of.decided).sum(axis=0), of.decided.sum(axis=0), of.truth.sum(axis=0)
+def _codes(of: Judged, beside: SecondCoder | None) -> tuple[CodeFigures, ...]:
+    found_by_model, given, right = (of.truth & of.decided).sum(axis=0), of.decided.sum(axis=0), of.truth.sum(axis=0)
+    twice = of.truth & beside.coded[:, None] if beside else np.zeros_like(of.truth)
+    found_by_second = (twice & beside.given).sum(axis=0) if beside else np.zeros(len(of.codes))
     found = [
-        CodeFigures(code, int(n), int(m), wilson(int(hit), int(n)), wilson(int(hit), int(m)))
-        for code, n, m, hit in zip(of.codes, right, given, hits, strict=True)
-        if n or m
+        CodeFigures(
+            code,
+            int(right[i]),
+            int(given[i]),
+            wilson(int(found_by_model[i]), int(right[i])),
+            wilson(int(found_by_model[i]), int(given[i])),
+            wilson(int(found_by_second[i]), int(twice[:, i].sum())),
+        )
+        for i, code in enumerate(of.codes)
+        if right[i] or given[i]
     ]
     return tuple(sorted(found, key=lambda code: -code.n))
 
@@ -255,66 +266,3 @@ def _threshold(top: Values, right: Values, target: float) -> float:
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     reached = np.flatnonzero((share >= target) & (np.arange(len(order)) >= _ENOUGH - 1))
     return float(top[order[reached[-1]]]) if len(reached) else float("inf")
-
-
-def _hits(of: Judged) -> dict[str, float]:
-    return dict(zip(of.ids, per_narrative(of.scores, of.truth)["hit@1"], strict=True))
-
-
-def _slices(judged: Mapping[str, Judged], details: Details, bootstrap: Bootstrap) -> dict[str, dict[str, Slice]]:
-    hits = {axis: _hits(of) for axis, of in judged.items()}
-    ids = sorted({id for by_id in hits.values() for id in by_id})
-    overall = {id: float(np.mean([by_id[id] for by_id in hits.values() if id in by_id])) for id in ids}
-    kinds = list(dict.fromkeys(kind for id in ids for kind in details.get(id, {})))
-    return {kind: _slices_of(ids, kind, details, hits, overall, bootstrap) for kind in kinds}
-
-
-def _slices_of(
-    ids: Sequence[str],
-    kind: str,
-    details: Details,
-    hits: Mapping[str, Mapping[str, float]],
-    overall: Mapping[str, float],
-    bootstrap: Bootstrap,
-) -> dict[str, Slice]:
-    parts: dict[str, list[str]] = {}
-    for id in ids:
-        if name := details.get(id, {}).get(kind):
-            parts.setdefault(name, []).append(id)
-    mean = _meaning(bootstrap)
-    return {
-        name: Slice(
-            len(part),
-            mean([overall[id] for id in part]),
-            {axis: mean([by_id[id] for id in part if id in by_id]) for axis, by_id in hits.items()},
-            _gap([overall[id] for id in part], [overall[id] for id in ids if id not in set(part)], bootstrap),
-        )
-        for name, part in sorted(parts.items())
-        if len(part) >= _ENOUGH
-    }
-
-
-def _meaning(bootstrap: Bootstrap) -> Callable[[Sequence[float]], Estimate]:
-    return lambda values: mean_of(np.array(values, dtype=np.float64), bootstrap)
-
-
-def _gap(part: Sequence[float], rest: Sequence[float], bootstrap: Bootstrap) -> Estimate:
-    if not rest:
-        return Estimate(np.nan, np.nan, np.nan)
-    return difference_of_means(np.array(part), np.array(rest), bootstrap)
-
-
-def _compared(first: Mapping[str, Judged], second: Mapping[str, Judged], bootstrap: Bootstrap) -> dict[str, Comparison]:
-    found = {}
-    for axis in first:
-        ours, theirs = _hits(first[axis]), _hits(second[axis]) if axis in second else {}
-        both = [id for id in ours if id in theirs]
-        if not both:
-            continue
-        a, b = np.array([ours[id] for id in both]), np.array([theirs[id] for id in both])
-        only = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
-        p = float(stats.binomtest(only[0], sum(only)).pvalue) if sum(only) else 1.0
-        found[axis] = Comparison(
-            len(both), float(a.mean()), float(b.mean()), mean_of(a - b, bootstrap), only[0], only[1], p
-        )
-    return found

@@ -106,10 +106,19 @@ class Table:
 
     @property
     def trimmed(self) -> "Table":
-        """The table without the last columns that say nothing in any row."""
-        used = [any(row[i] != NONE for row in self.rows) for i in range(len(self.head))]
-        width = max((i + 1 for i, is_used in enumerate(used) if is_used), default=0) if self.rows else len(self.head)
-        return replace(self, head=self.head[:width], rows=tuple(row[:width] for row in self.rows))
+        """The table without the columns that say nothing in any row."""
+        used = [i for i in range(len(self.head)) if not self.rows or any(row[i] != NONE for row in self.rows)]
+        place = {old: new for new, old in enumerate(used)}
+        chart = self.chart
+        if chart:
+            chart = replace(chart, columns=tuple(place[i] for i in chart.columns if i in place))
+        return replace(
+            self,
+            head=tuple(self.head[i] for i in used),
+            rows=tuple(tuple(row[i] for i in used) for row in self.rows),
+            counted=None if self.counted is None else place.get(self.counted),
+            chart=chart if chart and chart.columns else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

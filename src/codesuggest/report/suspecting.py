@@ -10,6 +10,7 @@ from codesuggest.report.document import (
     Chart,
     Count,
     Document,
+    Figure,
     Kind,
     Number,
     Points,
@@ -26,7 +27,7 @@ def suspects_document(found: Suspects, taxonomy: Taxonomy, *, made: str, most: i
     shown = min(most, found.n)
     verdict: tuple[Cell, ...] = (
         f"Review {shown:,}, expect about ",
-        Number(found.expected(shown), Style.whole),
+        Figure(found.expected(shown), Style.whole),
         " changes. ",
         *([] if not found.wrong else _most_wrong(found, taxonomy)),
     )
@@ -41,11 +42,11 @@ def suspects_document(found: Suspects, taxonomy: Taxonomy, *, made: str, most: i
 
 
 def _most_wrong(found: Suspects, taxonomy: Taxonomy) -> list[Cell]:
-    axis = max(found.wrong, key=lambda axis: found.wrong[axis])
+    axis = max(found.wrong, key=lambda axis: found.wrong[axis].value)
     return [
-        f"Most of what may be wrong is on {taxonomy.axis[axis].label}: about ",
-        Number(found.wrong[axis], Style.share),
-        " of its codings.",
+        f"Look at {taxonomy.axis[axis].label} first: ",
+        Figure(found.wrong[axis], Style.share),
+        " of its codings are estimated to be wrong.",
     ]
 
 
@@ -54,11 +55,13 @@ def _expected(found: Suspects) -> Iterator[Block]:
         "Codings reviewed, the most suspect first, and changes expected",
         ("reviewed", "changes expected", "of those reviewed"),
         tuple(
-            (f"{n:,}", Number(found.expected(n), Style.whole), Number(found.expected(n) / n, Style.share))
+            (f"{n:,}", Figure(expected, Style.whole), Number(expected.value / n, Style.share))
             for n in _STEPS
             if n <= found.n
+            for expected in (found.expected(n),)
         ),
-        chart=Chart(Kind.lines, (2,), low=0, high=1),
+        chart=Chart(Kind.lines, (1,), low=0),
+        note="In brackets, how far the estimate itself and chance may be off, 95%.",
     )
 
 
@@ -70,11 +73,12 @@ def _axes(found: Suspects, taxonomy: Taxonomy) -> Table:
             (
                 taxonomy.axis[axis].label,
                 Count(sum(suspect.axis == axis for suspect in found.ranked)),
-                Number(share, Style.share),
+                Figure(share, Style.share),
             )
             for axis, share in found.wrong.items()
         ),
         counted=1,
+        chart=Chart(Kind.intervals, (2,), low=0),
     )
 
 

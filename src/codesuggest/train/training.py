@@ -36,6 +36,32 @@ class Training:
     n_dropped_codes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A recipe's files as narratives with codes of the taxonomy, redacted, in the order read; `details` are the other
+    columns of each row."""
+
+    narratives: Sequence[RedactedNarrative]
+    details: Sequence[Narrative]
+    redactor: str
+    skipped: Mapping[str, tuple[SkippedRow, ...]]
+    n_dropped_codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a model learns from; the order of the rows is part of what decides the result.
+
+    vectors  shape (n, dim), a row a narrative.
+    sites    where each was, empty where that is not known; none at all where no site is.
+    """
+
+    narratives: Sequence[RedactedNarrative]
+    vectors: Embeddings
+    redactor: str
+    sites: Sequence[str] = ()
+
+
 def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
     """Train a model as the recipe says.
 
@@ -43,20 +69,37 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     Raises RecipeError, UnknownCodeError, ReadError or RedactionError; nothing is written.
     """
     taxonomy = load_taxonomy(recipe.taxonomy)
+    coded = read_coded(recipe, taxonomy, show_progress=show_progress)
+    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
+    vectors = embedder.embed([narrative.text for narrative in coded.narratives], show_progress=show_progress)
+    kept = training_rows(recipe.split, coded.details, lambda: near_duplicate_groups(vectors), recipe.seed)
+    chosen = [narrative for narrative, is_kept in zip(coded.narratives, kept, strict=True) if is_kept]
+    sites = [of.details.get("site", "") for of, is_kept in zip(coded.details, kept, strict=True) if is_kept]
+    material = Material(chosen, vectors[kept], coded.redactor, sites)
+    model = learn(recipe, taxonomy, material, embedder, show_progress=show_progress)
+    return Training(model, len(chosen), len(coded.narratives) - len(chosen), coded.skipped, coded.n_dropped_codes)
+
+
+def read_coded(recipe: Recipe, taxonomy: Taxonomy, *, show_progress: bool = False) -> Coded:
+    """The narratives of the recipe's files, redacted, with known codes. Raises as `train` does."""
     narratives, skipped = _read(recipe, taxonomy)
     redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
-    redacted, n_dropped = _known_codes(recipe, redacted, taxonomy)
-    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
-    vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
-    kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
-    chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
+    known, n_dropped = _known_codes(recipe, redacted, taxonomy)
+    return Coded(known, narratives, redactor, skipped, n_dropped)
+
+
+def learn(
+    recipe: Recipe, taxonomy: Taxonomy, material: Material, embedder: Embedder, *, show_progress: bool = False
+) -> Model:
+    """A model of the material. Raises RecipeError where an axis has too little to learn from."""
+    chosen, vectors = material.narratives, material.vectors
     described = _Described.by(taxonomy, embedder)
-    features, rankers, chain, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
+    features, rankers, chain, axes = _fit(recipe, chosen, vectors, described, show_progress=show_progress)
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
         taxonomy_fingerprint=taxonomy.fingerprint,
-        redactor=redactor,
+        redactor=material.redactor,
         embedder=embedder.identity,
         recipe=recorded(recipe),
         data=_fingerprint(recipe, chosen),
@@ -66,12 +109,11 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     past = PastIncidents(
         tuple(narrative.id for narrative in chosen),
         tuple(narrative.existing_codes for narrative in chosen),
-        vectors[kept],
-        least_likeness(vectors[kept]),
-        tuple(of.details.get("site", "") for of, is_kept in zip(narratives, kept, strict=True) if is_kept),
+        vectors,
+        least_likeness(vectors),
+        tuple(material.sites),
     )
-    model = Model(manifest, taxonomy, features, rankers, chain, trained_on, past)
-    return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
+    return Model(manifest, taxonomy, features, rankers, chain, trained_on, past)
 
 
 def _read(recipe: Recipe, taxonomy: Taxonomy) -> tuple[list[Narrative], dict[str, tuple[SkippedRow, ...]]]:
