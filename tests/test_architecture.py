@@ -16,7 +16,7 @@ LAYERS = [
     {"agreement", "store"},
     {"read", "redact", "embed", "rank", "registry", "review", "confirm", "erase", "signin"},
     {"suggest", "redaction"},
-    {"bulk", "evaluate", "audit", "trends"},
+    {"bulk", "evaluate", "audit", "trends", "drift"},
     {"report"},
     {"intake", "dashboard"},
     {"train"},

@@ -13,6 +13,7 @@ from codesuggest.cli import (
     bulking,
     coders,
     databases,
+    drifting,
     erasing,
     evaluating,
     redacting,
@@ -33,7 +34,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, bulking, training, evaluating, agreeing, auditing, trending, serving, erasing):
+for module in (
+    *(suggesting, redacting, bulking, training, evaluating, agreeing),
+    *(auditing, trending, drifting, serving, erasing),
+):
     module.register(app)
 app.add_typer(bulking.app, name="bulk")
 app.add_typer(redactions.app, name="redaction")
