@@ -18,7 +18,7 @@ LAYERS = [
     {"suggest", "redaction"},
     {"bulk", "evaluate", "audit", "trends", "drift"},
     {"report"},
-    {"intake", "dashboard"},
+    {"intake", "dashboard", "crosswalk"},
     {"train"},
     {"web"},
     {"cli"},

@@ -25,6 +25,8 @@ _Z = 1.96
 def dashboard(session: Session, caller: Caller, taxonomy: Taxonomy, *, months: int = 12) -> dict[str, Any]:
     """All figures of the caller's sites over the last months; every share with a 95% Wilson interval.
 
+    Only codings in this taxonomy count, except for throughput: those in another are not comparable.
+
     acceptance  by axis: how often the first code shown was taken, on incidents coded with suggestions.
     accuracy    by axis: how often the first suggestion was among the coder's codes, blind and assisted; the blind
                 figure is the one to quote.
@@ -32,15 +34,18 @@ def dashboard(session: Session, caller: Caller, taxonomy: Taxonomy, *, months: i
     drift       what changed in these months that chance does not explain, in words, and the overrides by month.
     """
     since = months_ago(months)
-    rows = [row for row in confirmations(session, caller, with_superseded=True) if row.confirmed_at >= since]
+    recent = [row for row in confirmations(session, caller, with_superseded=True) if row.confirmed_at >= since]
+    rows = [row for row in recent if row.taxonomy == taxonomy.name]
     first = [row for row in rows if row.is_blind or not row.is_superseded]
     standing = [row for row in rows if not row.is_superseded]
-    settled = [row for row in settled_incidents(session, caller) if _day(row) >= since.date()]
+    settled = [
+        row for row in settled_incidents(session, caller) if _day(row) >= since.date() and row.taxonomy == taxonomy.name
+    ]
     suggested = first_suggested(session, {row.incident_id for row in first})
     return {
         "months": months,
         "counts": counts_by_state(session, caller),
-        "throughput": _throughput(first),
+        "throughput": _throughput([row for row in recent if row.is_blind or not row.is_superseded]),
         "acceptance": {axis: _acceptance(standing, axis) for axis in taxonomy.axis},
         "accuracy": {axis: _accuracy(first, suggested, axis) for axis in taxonomy.axis},
         "at_first_suggestion": _at_first(standing),

@@ -15,6 +15,7 @@ from codesuggest.report import incident_json
 from codesuggest.review import draw
 from codesuggest.store import incidents as stored
 from codesuggest.store.database import Database, Session
+from codesuggest.store.decisions import MOVE_MODEL
 from codesuggest.store.log import now, record
 from codesuggest.store.tables import Incident, ShownSuggestion
 from codesuggest.suggest import Suggester
@@ -144,7 +145,9 @@ class Intake:
 
     def _is_current(self, latest: ShownSuggestion, incident: Incident) -> bool:
         content = latest.content or {}
-        return content.get("redacted") == incident.text and latest.model == self._suggester.model.manifest.name
+        manifest = self._suggester.model.manifest
+        is_proposal = latest.model.startswith(MOVE_MODEL) and latest.taxonomy == manifest.taxonomy
+        return content.get("redacted") == incident.text and (is_proposal or latest.model == manifest.name)
 
 
 def within_site(session: Session, content: Mapping[str, Any], caller: Caller) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`codesuggest drift`."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,7 +53,7 @@ def drift(
     scheme = load_taxonomy(taxonomy)
     database = require_current(Database(settings().database_url))
     caller = Caller("command line", "administrator", site)
-    with database.reading() as session:
+    with closing(database), database.reading() as session:
         watched = observe(session, caller, scheme, since=months_ago(months).date())
     if embedder != "none":
         watched = replace(watched, vectors=_vectors(watched, embedder))
