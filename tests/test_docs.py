@@ -32,6 +32,7 @@ NEEDS_MORE = {
     "harvest",
     "apply",
     "move",
+    "adapt",
 }
 """Examples that would listen for ever, take minutes, leave a file behind, or need one that the project has not."""
 

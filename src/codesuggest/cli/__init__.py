@@ -14,6 +14,7 @@ from codesuggest.cli import (
     coders,
     databases,
     drifting,
+    embedders,
     erasing,
     evaluating,
     redacting,
@@ -40,6 +41,7 @@ for module in (
 ):
     module.register(app)
 app.add_typer(bulking.app, name="bulk")
+app.add_typer(embedders.app, name="embedder")
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(databases.app, name="db")
 app.add_typer(coders.app, name="coder")

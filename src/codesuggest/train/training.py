@@ -36,6 +36,18 @@ class Training:
     n_dropped_codes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A recipe's files as narratives with codes of the taxonomy, redacted, in the order read; `details` are the other
+    columns of each row."""
+
+    narratives: Sequence[RedactedNarrative]
+    details: Sequence[Narrative]
+    redactor: str
+    skipped: Mapping[str, tuple[SkippedRow, ...]]
+    n_dropped_codes: int
+
+
 def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
     """Train a model as the recipe says.
 
@@ -43,13 +55,11 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     Raises RecipeError, UnknownCodeError, ReadError or RedactionError; nothing is written.
     """
     taxonomy = load_taxonomy(recipe.taxonomy)
-    narratives, skipped = _read(recipe, taxonomy)
-    require_coded_in(narratives, taxonomy)
-    redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
-    redacted, n_dropped = _known_codes(recipe, redacted, taxonomy)
+    coded = read_coded(recipe, taxonomy, show_progress=show_progress)
+    redacted = coded.narratives
     embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
     vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
-    kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
+    kept = training_rows(recipe.split, coded.details, lambda: near_duplicate_groups(vectors), recipe.seed)
     chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
     described = _Described.by(taxonomy, embedder)
     features, rankers, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
@@ -57,7 +67,7 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
         name=recipe.name,
         taxonomy=taxonomy.name,
         taxonomy_fingerprint=taxonomy.fingerprint,
-        redactor=redactor,
+        redactor=coded.redactor,
         embedder=embedder.identity,
         recipe=recorded(recipe),
         data=_fingerprint(recipe, chosen),
@@ -71,7 +81,16 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
         least_likeness(vectors[kept]),
     )
     model = Model(manifest, taxonomy, features, rankers, trained_on, past)
-    return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
+    return Training(model, len(chosen), len(redacted) - len(chosen), coded.skipped, coded.n_dropped_codes)
+
+
+def read_coded(recipe: Recipe, taxonomy: Taxonomy, *, show_progress: bool = False) -> Coded:
+    """The narratives of the recipe's files, redacted, with known codes. Raises as `train` does."""
+    narratives, skipped = _read(recipe, taxonomy)
+    require_coded_in(narratives, taxonomy)
+    redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
+    known, n_dropped = _known_codes(recipe, redacted, taxonomy)
+    return Coded(known, narratives, redactor, skipped, n_dropped)
 
 
 def _read(recipe: Recipe, taxonomy: Taxonomy) -> tuple[list[Narrative], dict[str, tuple[SkippedRow, ...]]]:
