@@ -10,11 +10,14 @@ from typing import Any
 
 from codesuggest.audit import agreement_of
 from codesuggest.domain import Caller, Confirmation, SettledIncident, Taxonomy
+from codesuggest.drift import Drift, observe, watch
 from codesuggest.metrics import Estimate, wilson_low
+from codesuggest.report.document import sentence
+from codesuggest.report.drifting import said
 from codesuggest.store.database import Session
 from codesuggest.store.history import confirmations, first_suggested, settled_incidents
 from codesuggest.store.incidents import counts_by_state
-from codesuggest.store.log import now
+from codesuggest.store.log import months_ago
 
 _Z = 1.96
 
@@ -22,26 +25,33 @@ _Z = 1.96
 def dashboard(session: Session, caller: Caller, taxonomy: Taxonomy, *, months: int = 12) -> dict[str, Any]:
     """All figures of the caller's sites over the last months; every share with a 95% Wilson interval.
 
+    Only codings in this taxonomy count, except for throughput: those in another are not comparable.
+
     acceptance  by axis: how often the first code shown was taken, on incidents coded with suggestions.
     accuracy    by axis: how often the first suggestion was among the coder's codes, blind and assisted; the blind
                 figure is the one to quote.
     agreement   by axis: of two coders who had not seen each other's codes.
+    drift       what changed in these months that chance does not explain, in words, and the overrides by month.
     """
-    since = _months_ago(now(), months)
-    rows = [row for row in confirmations(session, caller, with_superseded=True) if row.confirmed_at >= since]
+    since = months_ago(months)
+    recent = [row for row in confirmations(session, caller, with_superseded=True) if row.confirmed_at >= since]
+    rows = [row for row in recent if row.taxonomy == taxonomy.name]
     first = [row for row in rows if row.is_blind or not row.is_superseded]
     standing = [row for row in rows if not row.is_superseded]
-    settled = [row for row in settled_incidents(session, caller) if _day(row) >= since.date()]
+    settled = [
+        row for row in settled_incidents(session, caller) if _day(row) >= since.date() and row.taxonomy == taxonomy.name
+    ]
     suggested = first_suggested(session, {row.incident_id for row in first})
     return {
         "months": months,
         "counts": counts_by_state(session, caller),
-        "throughput": _throughput(first),
+        "throughput": _throughput([row for row in recent if row.is_blind or not row.is_superseded]),
         "acceptance": {axis: _acceptance(standing, axis) for axis in taxonomy.axis},
         "accuracy": {axis: _accuracy(first, suggested, axis) for axis in taxonomy.axis},
         "at_first_suggestion": _at_first(standing),
         "agreement": _agreement(rows, taxonomy),
         "codes": {axis: _trend(settled, axis, taxonomy) for axis in taxonomy.axis},
+        "drift": _drift(watch(observe(session, caller, taxonomy, since=since.date()), taxonomy), taxonomy),
     }
 
 
@@ -51,6 +61,28 @@ def share(n: int, of: int) -> dict[str, Any]:
         return {"n": 0, "of": 0, "value": None, "low": None, "high": None}
     low, high = wilson_low(n, of, _Z), 1 - wilson_low(of - n, of, _Z)
     return {"n": n, "of": of, "value": round(n / of, 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def _drift(drift: Drift, taxonomy: Taxonomy) -> dict[str, Any]:
+    overrides = drift.signals["overrides"].counts
+    return {
+        "alarms": [
+            {
+                "words": sentence(said(alarm, taxonomy)),
+                "signal": alarm.signal,
+                "axis": alarm.axis,
+                "what": alarm.what,
+                "since": alarm.since,
+                "before": share(alarm.n_before, alarm.of_before),
+                "after": share(alarm.n_since, alarm.of_since),
+            }
+            for alarm in drift.alarms
+        ],
+        "overridden_by_month": {
+            axis: {month: share(*counted) for month, counted in zip(drift.months, counts, strict=True) if counted[1]}
+            for (axis, _), counts in overrides.items()
+        },
+    }
 
 
 def _throughput(rows: Sequence[Confirmation]) -> dict[str, Any]:
@@ -136,8 +168,3 @@ def _trend(settled: Sequence[SettledIncident], axis: str, taxonomy: Taxonomy) ->
 
 def _day(row: SettledIncident) -> dt.date:
     return row.reported or row.occurred or row.settled_at.date()
-
-
-def _months_ago(at: dt.datetime, months: int) -> dt.datetime:
-    month = at.year * 12 + at.month - 1 - months
-    return at.replace(year=month // 12, month=month % 12 + 1, day=1, hour=0, minute=0, second=0, microsecond=0)

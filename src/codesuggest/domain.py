@@ -356,3 +356,18 @@ class SettledIncident:
     settled_at: dt.datetime
     taxonomy: str
     coders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedIncident:
+    """An incident as it came in: its narrative, the day it is of, and what was suggested for it first.
+
+    first     the best-ranked suggestion of every axis.
+    likeness  the similarity of the past incident most like it; None where there was none to compare with.
+    """
+
+    incident_id: int
+    day: dt.date
+    text: RedactedText = field(repr=False)
+    first: Mapping[str, Suggestion]
+    likeness: float | None = None

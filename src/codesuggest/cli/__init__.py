@@ -13,6 +13,8 @@ from codesuggest.cli import (
     bulking,
     coders,
     databases,
+    drifting,
+    embedders,
     erasing,
     evaluating,
     redacting,
@@ -33,9 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, bulking, training, evaluating, agreeing, auditing, trending, serving, erasing):
+for module in (
+    *(suggesting, redacting, bulking, training, evaluating, agreeing),
+    *(auditing, trending, drifting, serving, erasing),
+):
     module.register(app)
 app.add_typer(bulking.app, name="bulk")
+app.add_typer(embedders.app, name="embedder")
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(databases.app, name="db")
 app.add_typer(coders.app, name="coder")

@@ -98,8 +98,7 @@ def evaluate(
     chosen = [row for row in rows if not isinstance(row, SkippedRow) and _fits(row, where or [])]
     if not chosen:
         raise ReadError(f"{gold}: no readable row{' fits ' + ', '.join(where) if where else ''}.")
-    declared = bool(suggester.model.manifest.data["declared_redacted"])
-    redacted = _redacted(chosen, is_declared=declared)
+    redacted = _redacted(chosen, suggester)
     if report:
         options = _Options(slices or _SLICES, second, against, recipe, (minutes, minutes_checked, incidents))
         publish(_document(suggester, chosen, redacted, options), report, suppress)
@@ -186,14 +185,16 @@ def _fits(row: "Narrative", where: list[str]) -> bool:
     return all(row.details.get(column) == value for column, _, value in (pair.partition("=") for pair in where))
 
 
-def _redacted(rows: "list[Narrative]", *, is_declared: bool) -> "list[RedactedNarrative]":
+def _redacted(rows: "list[Narrative]", suggester: "Suggester") -> "list[RedactedNarrative]":
     """The rows redacted, unless the model was trained on data declared to need no redaction: gold is like it."""
     from tqdm import tqdm
 
     from codesuggest.domain import RedactedNarrative, RedactedText
     from codesuggest.redact import Redactor
+    from codesuggest.taxonomy import require_coded_in
 
-    if is_declared:
+    require_coded_in(rows, suggester.model.taxonomy)
+    if suggester.model.manifest.data["declared_redacted"]:
         return [RedactedNarrative(row.id, RedactedText(row.text), row.existing_codes) for row in rows]
     redactor = Redactor()
     return [redactor.redact(row) for row in tqdm(rows, desc="Redacting", unit="narrative")]

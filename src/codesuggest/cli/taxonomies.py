@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesuggest.cli import source
+from codesuggest.cli import crosswalks, source
 from codesuggest.errors import ReadError, TaxonomyError
 
 if TYPE_CHECKING:
     from codesuggest.domain import Taxonomy
     from codesuggest.read import Columns
 
-app = typer.Typer(help="Check, show and make taxonomies.", no_args_is_help=True)
+app = typer.Typer(help="Check, show, make and change taxonomies.", no_args_is_help=True)
+app.add_typer(crosswalks.app, name="crosswalk")
 
 Name = Annotated[str, typer.Argument(help="A shipped taxonomy's name, or a taxonomy's folder.")]
 Many = Annotated[

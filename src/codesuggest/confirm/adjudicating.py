@@ -5,7 +5,7 @@ from codesuggest.confirm.state import Sending, move, require_same
 from codesuggest.domain import Decision, Taxonomy
 from codesuggest.errors import ConflictError
 from codesuggest.store.database import Session
-from codesuggest.store.decisions import adjudication_sent, standing, standing_adjudication
+from codesuggest.store.decisions import adjudication_sent, pending_move, standing, standing_adjudication
 from codesuggest.store.incidents import incident_of, require_version
 from codesuggest.store.log import now, record
 from codesuggest.store.tables import Adjudication
@@ -26,6 +26,11 @@ def adjudicate(
     require_version(incident, sending.version)
     if incident.state not in ("disagreed", "adjudicated"):
         raise ConflictError(f"Incident {incident.id}: {incident.state}; there is no disagreement to settle.")
+    pending = pending_move(session, incident.id)
+    if pending is not None and pending.taxonomy != taxonomy.name:
+        raise ConflictError(
+            f"Incident {incident.id}: its codes wait to be moved to {pending.taxonomy}, but {taxonomy.name} is in use."
+        )
     before = standing_adjudication(session, incident.id)
     row = Adjudication(
         incident_id=incident.id,

@@ -24,6 +24,7 @@ from codesuggest.report import incident_json
 from codesuggest.review import draw
 from codesuggest.store import incidents as stored
 from codesuggest.store.database import Database, Session
+from codesuggest.store.decisions import MOVE_MODEL
 from codesuggest.store.log import now, record
 from codesuggest.store.queue import lock_queue
 from codesuggest.store.tables import Incident, ShownSuggestion
@@ -169,7 +170,9 @@ class Intake:
 
     def _is_current(self, latest: ShownSuggestion, incident: Incident) -> bool:
         content = latest.content or {}
-        return content.get("redacted") == incident.text and latest.model == self._suggester.model.manifest.name
+        manifest = self._suggester.model.manifest
+        is_proposal = latest.model.startswith(MOVE_MODEL) and latest.taxonomy == manifest.taxonomy
+        return content.get("redacted") == incident.text and (is_proposal or latest.model == manifest.name)
 
 
 def _tell(outcomes: dict[str, Outcome], reference: str, outcome: Outcome) -> Outcome:

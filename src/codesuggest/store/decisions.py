@@ -5,7 +5,13 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
-from codesuggest.store.tables import Adjudication, Confirmation, Incident
+from codesuggest.store.tables import Adjudication, Confirmation, Incident, ShownSuggestion
+
+MOVE_MODEL = "crosswalk "
+"""How the model is named whose suggestions are the proposals of a crosswalk."""
+
+MOVE_KEY = "crosswalk/"
+"""How the key of an adjudication starts that a crosswalk made by itself."""
 
 
 def standing(session: Session, incident_id: int) -> Sequence[Confirmation]:
@@ -28,6 +34,17 @@ def standing_adjudication(session: Session, incident_id: int) -> Adjudication | 
     return session.scalar(standing_adjudications().where(Adjudication.incident_id == incident_id))
 
 
+def pending_move(session: Session, incident_id: int) -> ShownSuggestion | None:
+    """The proposals by which an incident's codes are to move to another taxonomy, while a lead has not decided."""
+    query = select(ShownSuggestion).where(
+        ShownSuggestion.incident_id == incident_id, ShownSuggestion.model.startswith(MOVE_MODEL, autoescape=True)
+    )
+    row = session.scalar(query.order_by(ShownSuggestion.id.desc()).limit(1))
+    settled = standing_adjudication(session, incident_id) if row is not None else None
+    is_decided = row is not None and settled is not None and settled.adjudicated_at >= row.made_at
+    return None if is_decided else row
+
+
 def confirmation_sent(session: Session, coder_id: int, key: str) -> Confirmation | None:
     """What a coder's earlier sending with this key left."""
     query = select(Confirmation).where(Confirmation.coder_id == coder_id, Confirmation.idempotency_key == key)
@@ -47,6 +64,8 @@ def is_corrected(session: Session, confirmation: Confirmation) -> bool:
 
 def state_from_decisions(session: Session, incident: Incident) -> str:
     """The state that the decisions on record put an incident in."""
+    if pending_move(session, incident.id) is not None:
+        return "disagreed"
     if standing_adjudication(session, incident.id) is not None:
         return "adjudicated"
     given = standing(session, incident.id)

@@ -4,13 +4,21 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from codesuggest.domain import Caller, Codes, Confirmation, RedactedText, SettledIncident
+from codesuggest.domain import (
+    ArrivedIncident,
+    Caller,
+    Codes,
+    Confirmation,
+    RedactedText,
+    SettledIncident,
+    Suggestion,
+)
 from codesuggest.store import tables
-from codesuggest.store.decisions import standing_adjudications
-from codesuggest.store.incidents import seen_by
+from codesuggest.store.decisions import MOVE_KEY, standing_adjudications
+from codesuggest.store.incidents import GONE, seen_by
 
 _CHUNK = 500
 
@@ -76,17 +84,51 @@ def settled_incidents(
 
 def first_suggested(session: Session, incidents: Collection[int]) -> dict[int, dict[str, str]]:
     """By incident, the best-ranked code of every axis in the suggestions that were made of it first."""
-    best: dict[int, dict[str, str]] = {}
+    return {
+        id: {axis: suggestion.code for axis, suggestion in _best(content).items()}
+        for id, content in _first_contents(session, incidents)
+    }
+
+
+def arrived_incidents(session: Session, caller: Caller, *, since: dt.date) -> Iterator[ArrivedIncident]:
+    """The incidents from a day on, by id; withdrawn and erased ones left out."""
+    table = tables.Incident
+    dated = func.coalesce(table.reported, table.occurred)
+    midnight = dt.datetime.combine(since, dt.time(), dt.UTC)
+    is_recent = (dated >= since) | (dated.is_(None) & (table.received_at >= midnight))
+    query = select(table).where(seen_by(caller), table.state.not_in(GONE), is_recent).order_by(table.id)
+    recent = {
+        row.id: (row.reported or row.occurred or row.received_at.date(), row.text or "")
+        for row in session.scalars(query)
+    }
+    contents = dict(_first_contents(session, recent))
+    for id, (day, text) in recent.items():
+        content = contents.get(id, {})
+        likeness = max((past["similarity"] for past in content.get("similar", ())), default=None)
+        yield ArrivedIncident(id, day, RedactedText(text), _best(content), likeness)
+
+
+def _first_contents(session: Session, incidents: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What was suggested for each incident first, in the documented shape; those without are left out."""
     wanted = sorted(incidents)
+    seen: set[int] = set()
     for start in range(0, len(wanted), _CHUNK):
         query = select(tables.ShownSuggestion.incident_id, tables.ShownSuggestion.content).where(
             tables.ShownSuggestion.incident_id.in_(wanted[start : start + _CHUNK]),
             tables.ShownSuggestion.content.is_not(None),
         )
         for incident_id, content in session.execute(query.order_by(tables.ShownSuggestion.id)):
-            ranked = {axis: codes[0]["code"] for axis, codes in content["axes"].items() if codes}
-            best.setdefault(incident_id, ranked)
-    return best
+            if incident_id not in seen:
+                seen.add(incident_id)
+                yield incident_id, content
+
+
+def _best(content: Mapping[str, Any]) -> dict[str, Suggestion]:
+    return {
+        axis: Suggestion(ranked[0]["code"], ranked[0]["label"], 1, ranked[0]["score"])
+        for axis, ranked in content.get("axes", {}).items()
+        if ranked
+    }
 
 
 def _settled(session: Session, caller: Caller, incidents: Sequence[tables.Incident]) -> Iterator[SettledIncident]:
@@ -107,6 +149,9 @@ def _settle(
 ) -> SettledIncident:
     first = given[0]
     how = "agreed" if len(given) > 1 else ("blind" if first.is_blind else "assisted")
+    is_decided = adjudication is not None and (
+        adjudication.supersedes_id is not None or not adjudication.idempotency_key.startswith(MOVE_KEY)
+    )
     codes: Codes = codes_of(adjudication.codes) if adjudication else first.codes
     settled_at: dt.datetime = adjudication.adjudicated_at if adjudication else given[-1].confirmed_at
     return SettledIncident(
@@ -118,7 +163,7 @@ def _settle(
         reported=incident.reported,
         codes=codes,
         unsaid=tuple(adjudication.unsaid) if adjudication else first.unsaid,
-        settled_by="adjudicated" if adjudication else how,
+        settled_by="adjudicated" if is_decided else how,
         settled_at=settled_at,
         taxonomy=adjudication.taxonomy if adjudication else first.taxonomy,
         coders=tuple(confirmation.coder for confirmation in given),

@@ -15,6 +15,13 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def months_ago(months: int) -> dt.datetime:
+    """When the month so many months back began."""
+    at = now()
+    month = at.year * 12 + at.month - 1 - months
+    return dt.datetime(month // 12, month % 12 + 1, 1, tzinfo=dt.UTC)
+
+
 def record(session: Session, actor: str, action: str, subject: str, **detail: Any) -> None:
     """Log that `actor` did `action` to `subject` (such as `incident 12`), in the transaction that does it."""
     session.add(LogEntry(at=now(), actor=actor, action=action, subject=subject, detail=detail))

@@ -117,7 +117,8 @@ class Token(Table):
 class Incident(Table):
     """An incident to code, redacted.
 
-    state        waiting, coded, disagreed, adjudicated, withdrawn (a redaction miss is being mended) or erased.
+    state        waiting, coded, disagreed (or to be decided by a lead for another taxonomy), adjudicated, withdrawn
+                 (a redaction miss is being mended) or erased.
     version      goes up when what a coder decides on changes: the text, or whether a coding is still wanted.
     n_wanted     how many coders code it independently: 1 or 2.
     is_blind     coders commit their own codes before any suggestion is shown.

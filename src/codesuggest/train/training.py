@@ -20,7 +20,7 @@ from codesuggest.redact import Redactor, Unredacted
 from codesuggest.registry import Model, digest, make_manifest
 from codesuggest.settings import settings
 from codesuggest.similarity import PastIncidents, least_likeness, near_duplicate_groups
-from codesuggest.taxonomy import load_taxonomy
+from codesuggest.taxonomy import load_taxonomy, require_coded_in
 from codesuggest.train.recipe import Recipe, recorded
 from codesuggest.train.split import training_rows
 
@@ -83,6 +83,7 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
 def read_coded(recipe: Recipe, taxonomy: Taxonomy, *, show_progress: bool = False) -> Coded:
     """The narratives of the recipe's files, redacted, with known codes. Raises as `train` does."""
     narratives, skipped = _read(recipe, taxonomy)
+    require_coded_in(narratives, taxonomy)
     redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
     known, n_dropped = _known_codes(recipe, redacted, taxonomy)
     return Coded(known, narratives, redactor, skipped, n_dropped)

@@ -7,7 +7,7 @@ from codesuggest.intake import within_site
 from codesuggest.review import Progress, may_see_codings, may_see_suggestions
 from codesuggest.store import tables
 from codesuggest.store.database import Session
-from codesuggest.store.decisions import standing_adjudication
+from codesuggest.store.decisions import pending_move, standing_adjudication
 from codesuggest.store.history import confirmations
 
 
@@ -84,7 +84,17 @@ def history_answer(session: Session, incident: tables.Incident, caller: Caller) 
         **incident_answer(incident, with_codes=may_see_suggestions(session, incident, caller)),
         "confirmations": [confirmation_answer(row) for row in rows],
         "adjudication": adjudication_answer(settled) if settled and may_know else None,
+        "move": _move_answer(pending_move(session, incident.id)) if may_know else None,
     }
+
+
+def _move_answer(row: tables.ShownSuggestion | None) -> dict[str, Any] | None:
+    """What waits to be decided for another taxonomy: the codes that moved by themselves, and the axes left open."""
+    if row is None:
+        return None
+    content = row.content or {}
+    reasons = {axis: unsettled["reason"] for axis, unsettled in content.get("unsettled", {}).items()}
+    return {"taxonomy": row.taxonomy, "codes": content.get("existing_codes", {}), "open": reasons}
 
 
 def progress_answer(progress: Progress) -> dict[str, int]:

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from codesuggest import __version__
+from codesuggest.errors import CodesuggestError
 from codesuggest.protocol import load_protocol
 from codesuggest.read import NarrativeReader
 from codesuggest.settings import Settings, shipped
 from codesuggest.store.database import Database
 from codesuggest.store.people import server_secret
+from codesuggest.store.moves import require_unmoved
 from codesuggest.store.schema import require_current
 from codesuggest.suggest import Suggester
 from codesuggest.web import adjudicating, administering, exporting, incidents, measuring, reviewing, sessions, stateless
@@ -31,7 +33,8 @@ _AROUND_A_FILE = 10_000
 def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
     """The application around a suggester that is loaded already.
 
-    Raises StoreError if there is to be a store and its schema is not this version's.
+    Raises StoreError if there is to be a store and its schema is not this version's, and ModelError if the codings in
+    it have moved to another taxonomy than the model's.
     """
     service = _service(suggester, settings)
     app = FastAPI(
@@ -54,7 +57,7 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
 
 
 def _service(suggester: Suggester, settings: Settings) -> Service:
-    store = None if settings.auth == "none" else require_current(Database(settings.database_url))
+    store = None if settings.auth == "none" else _store(suggester, settings)
     return Service(
         settings=settings,
         suggester=suggester,
@@ -69,6 +72,19 @@ def _service(suggester: Suggester, settings: Settings) -> Service:
 def _secret(store: Database) -> str:
     with store.reading() as session:
         return server_secret(session)
+
+
+def _store(suggester: Suggester, settings: Settings) -> Database:
+    """The store, if its schema is this version's and its codings are in the model's taxonomy."""
+    database, manifest = Database(settings.database_url), suggester.model.manifest
+    try:
+        require_current(database)
+        with database.reading() as session:
+            require_unmoved(session, manifest.taxonomy, manifest.name)
+    except CodesuggestError:
+        database.close()
+        raise
+    return database
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

