@@ -86,7 +86,9 @@ class Finding:
         if self.verdict is Verdict.too_few:
             return f"{self.about}: {self.n} gold incidents are too few to judge."
         moved = f"from {self.champion:.3f} to {self.challenger:.3f} on {self.n:,} gold incidents"
-        return f"{self.about}: {self.verdict}, {moved}; at the worst {self.low:+.3f}, and {-self.margin:+.3f} is allowed."
+        return (
+            f"{self.about}: {self.verdict}, {moved}; at the worst {self.low:+.3f}, and {-self.margin:+.3f} is allowed."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def decide(
     n = len(gold.sites)
     if n < rules.fewest_gold:
         reason = f"{n:,} gold incidents; {rules.fewest_gold:,} are needed. Code more blind, or twice."
-        return Decision(False, (), (), (reason,), n, rules)
+        return Decision(is_promotable=False, findings=(), better=(), reasons=(reason,), n_gold=n, rules=rules)
     weights = resamples(n, n_rounds=n_rounds, seed=seed)
     comparison = _Comparison(champion, challenger, gold, rules, weights)
     findings = tuple(comparison.findings())
@@ -207,19 +209,21 @@ class _Comparison:
         """The mean of the rows that count, in every round; NaN in a round that draws none of them."""
         weights = self._weights[:, counted]
         total = weights.sum(axis=1)
-        return np.divide(weights @ values[counted], total, out=np.full(len(total), np.nan), where=total > 0)
+        mean = np.divide(weights @ values[counted], total, out=np.full(len(total), np.nan), where=total > 0)
+        return np.asarray(mean, dtype=np.float64)
 
 
 def _over_axes(values: Values) -> Values:
     """The mean over an incident's axes, shape (n,); NaN where it has none."""
     counted = ~np.isnan(values)
     total = np.where(counted, values, 0).sum(axis=1)
-    return np.divide(total, counted.sum(axis=1), out=np.full(len(values), np.nan), where=counted.any(axis=1))
+    mean = np.divide(total, counted.sum(axis=1), out=np.full(len(values), np.nan), where=counted.any(axis=1))
+    return np.asarray(mean, dtype=np.float64)
 
 
 def without_champion(rules: GateRules, reason: str) -> Decision:
     """The decision where there is nothing to compare with: only a named person may let such a model by."""
-    return Decision(False, (), (), (reason,), 0, rules)
+    return Decision(is_promotable=False, findings=(), better=(), reasons=(reason,), n_gold=0, rules=rules)
 
 
 def decision_json(decision: Decision) -> Mapping[str, object]:

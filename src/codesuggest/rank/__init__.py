@@ -2,6 +2,7 @@
 
 from codesuggest.rank.automatic import TARGETS, AutomaticRule, smallest_sample, sureness
 from codesuggest.rank.features import LexicalFeatures, rank_columns
+from codesuggest.rank.linear import RowWeights
 from codesuggest.rank.ranker import CodeRanker, Evidence
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "CodeRanker",
     "Evidence",
     "LexicalFeatures",
+    "RowWeights",
     "rank_columns",
     "smallest_sample",
     "sureness",

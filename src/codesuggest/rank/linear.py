@@ -13,17 +13,27 @@ from codesuggest.domain import Truth
 Coefficients = npt.NDArray[np.float32]
 """Shape (n_codes, n_features + 1), the intercept last."""
 
+RowWeights = npt.NDArray[np.float64]
+"""Shape (n,), above 0: how much each narrative counts."""
+
 Make = Callable[[npt.NDArray[np.bool_]], Any]
 """An unfitted model for a code, given which narratives have it."""
 
 
 def fit_linear(
-    features: Any, truth: Truth, make: Make, *, absent: npt.NDArray[np.float64], n_jobs: int | None
+    features: Any,
+    truth: Truth,
+    make: Make,
+    *,
+    absent: npt.NDArray[np.float64],
+    weight: RowWeights | None,
+    n_jobs: int | None,
 ) -> Coefficients:
     """Coefficients of one binary linear model a code.
 
     features  shape (n, n_features), sparse or dense.
     absent    shape (n_codes,), what to answer for a code that no narrative has; its opposite where every one has it.
+    weight    shape (n,), how much each narrative counts; None: all alike.
     """
     wide = features.astype(np.float64)  # what the solvers work in; converted here once
 
@@ -33,7 +43,7 @@ def fit_linear(
         if features.shape[1] == 0 or given.all() or not given.any():
             row[-1] = absent[column] if not given.any() else -absent[column]
             return row
-        model = make(given).fit(wide, given)
+        model = make(given).fit(wide, given, sample_weight=weight)
         row[:-1], row[-1] = model.coef_[0], model.intercept_[0]
         return row
 

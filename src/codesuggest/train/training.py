@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, cast
 
 import numpy as np
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from codesuggest.domain import Embeddings, Narrative, RedactedNarrative, RedactedText, Taxonomy
 from codesuggest.embed import Embedder, make_embedder
 from codesuggest.errors import RecipeError, RedactionError, UnknownCodeError
-from codesuggest.rank import CodeRanker, Evidence, LexicalFeatures, rank_columns
+from codesuggest.rank import CodeRanker, Evidence, LexicalFeatures, RowWeights, rank_columns
 from codesuggest.read import NarrativeReader, SkippedRow, read_narratives
 from codesuggest.redact import Redactor, Unredacted
 from codesuggest.registry import Model, digest, make_manifest
@@ -36,6 +36,35 @@ class Training:
     n_dropped_codes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A recipe's files as narratives with codes of the taxonomy, redacted, in the order read; `details` are the other
+    columns of each row."""
+
+    narratives: Sequence[RedactedNarrative]
+    details: Sequence[Narrative]
+    redactor: str
+    skipped: Mapping[str, tuple[SkippedRow, ...]]
+    n_dropped_codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a model learns from; the order of the rows is part of what decides the result.
+
+    vectors  shape (n, dim), a row a narrative.
+    weights  by axis, shape (n,): how much each narrative's codes on it count; 0 leaves them out. An axis that is not
+             named: all alike.
+    data     what the manifest is to say of it, beside its size and hash.
+    """
+
+    narratives: Sequence[RedactedNarrative]
+    vectors: Embeddings
+    redactor: str
+    weights: Mapping[str, RowWeights] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
 def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
     """Train a model as the recipe says.
 
@@ -43,34 +72,53 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     Raises RecipeError, UnknownCodeError, ReadError or RedactionError; nothing is written.
     """
     taxonomy = load_taxonomy(recipe.taxonomy)
+    coded = read_coded(recipe, taxonomy, show_progress=show_progress)
+    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
+    vectors = embedder.embed([narrative.text for narrative in coded.narratives], show_progress=show_progress)
+    kept = training_rows(recipe.split, coded.details, lambda: near_duplicate_groups(vectors), recipe.seed)
+    chosen = [narrative for narrative, is_kept in zip(coded.narratives, kept, strict=True) if is_kept]
+    model = learn(
+        recipe, taxonomy, Material(chosen, vectors[kept], coded.redactor), embedder, show_progress=show_progress
+    )
+    return Training(model, len(chosen), len(coded.narratives) - len(chosen), coded.skipped, coded.n_dropped_codes)
+
+
+def read_coded(recipe: Recipe, taxonomy: Taxonomy, *, show_progress: bool = False) -> Coded:
+    """The narratives of the recipe's files, redacted, with known codes. Raises as `train` does."""
     narratives, skipped = _read(recipe, taxonomy)
     redacted, redactor = _redact(recipe, narratives, show_progress=show_progress)
-    redacted, n_dropped = _known_codes(recipe, redacted, taxonomy)
-    embedder = embedder or make_embedder(recipe.embedder.name, recipe.embedder.folder)
-    vectors = embedder.embed([narrative.text for narrative in redacted], show_progress=show_progress)
-    kept = training_rows(recipe.split, narratives, lambda: near_duplicate_groups(vectors), recipe.seed)
-    chosen = [narrative for narrative, is_kept in zip(redacted, kept, strict=True) if is_kept]
+    known, n_dropped = _known_codes(recipe, redacted, taxonomy)
+    return Coded(known, narratives, redactor, skipped, n_dropped)
+
+
+def learn(
+    recipe: Recipe, taxonomy: Taxonomy, material: Material, embedder: Embedder, *, show_progress: bool = False
+) -> Model:
+    """A model of the material: the same recipe, material and taxonomy give the same ranks again.
+
+    Raises RecipeError where an axis has too little to learn from.
+    """
     described = _Described.by(taxonomy, embedder)
-    features, rankers, axes = _fit(recipe, chosen, vectors[kept], described, show_progress=show_progress)
+    features, rankers, axes = _fit(recipe, material, described, show_progress=show_progress)
+    chosen, vectors = material.narratives, material.vectors
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
         taxonomy_fingerprint=taxonomy.fingerprint,
-        redactor=redactor,
+        redactor=material.redactor,
         embedder=embedder.identity,
         recipe=recorded(recipe),
-        data=_fingerprint(recipe, chosen),
+        data={**_fingerprint(recipe, chosen), **material.data},
         axes=axes,
     )
     trained_on = frozenset(digest(narrative.text) for narrative in chosen)
     past = PastIncidents(
         tuple(narrative.id for narrative in chosen),
         tuple(narrative.existing_codes for narrative in chosen),
-        vectors[kept],
-        least_likeness(vectors[kept]),
+        vectors,
+        least_likeness(vectors),
     )
-    model = Model(manifest, taxonomy, features, rankers, trained_on, past)
-    return Training(model, len(chosen), len(redacted) - len(chosen), skipped, n_dropped)
+    return Model(manifest, taxonomy, features, rankers, trained_on, past)
 
 
 def _read(recipe: Recipe, taxonomy: Taxonomy) -> tuple[list[Narrative], dict[str, tuple[SkippedRow, ...]]]:
@@ -154,43 +202,45 @@ class _Described:
 
 
 def _fit(
-    recipe: Recipe,
-    narratives: Sequence[RedactedNarrative],
-    vectors: Embeddings,
-    described: _Described,
-    *,
-    show_progress: bool,
+    recipe: Recipe, material: Material, described: _Described, *, show_progress: bool
 ) -> tuple[LexicalFeatures, dict[str, CodeRanker], dict[str, tuple[str, ...]]]:
-    options, taxonomy = recipe.ranker, described.taxonomy
+    options, taxonomy, narratives = recipe.ranker, described.taxonomy, material.narratives
     features = LexicalFeatures(max_words=options.max_words, max_characters=options.max_characters)
     texts = [*(narrative.text for narrative in narratives), *described.texts]
     if not texts:
         raise RecipeError("data.files: no narrative, and the taxonomy says nothing of its codes. Name coded files.")
-    columns = rank_columns(np.vstack([vectors, described.vectors]), features.fit(texts).transform(texts))
-    groups = near_duplicate_groups(vectors)
+    columns = rank_columns(np.vstack([material.vectors, described.vectors]), features.fit(texts).transform(texts))
+    groups = near_duplicate_groups(material.vectors)
     rankers, axes = {}, {}
     for axis in tqdm(taxonomy.axes, desc="Training", unit="axis", disable=not show_progress):
         codes, truth = _truth(axis.key, narratives, taxonomy)
-        coded = np.flatnonzero(truth.any(axis=1) | axis.optional)
+        weight = material.weights.get(axis.key)
+        coded = np.flatnonzero((truth.any(axis=1) | axis.optional) & (True if weight is None else weight > 0))
         evidence = described.evidence(axis.key, codes, columns[len(narratives) :])
         if len(coded) < 2 and not len(evidence[1]):
             raise RecipeError(
                 f"axis '{axis.key}': fewer than two coded narratives, and the taxonomy says nothing of its codes. "
                 "Add data, or leave the axis out of the taxonomy."
             )
-        ranker = CodeRanker(
-            exclusive=not axis.many,
-            n_dense=vectors.shape[1],
-            lexical_c=options.lexical_c,
-            embedding_c=options.embedding_c,
-            n_neighbours=options.n_neighbours,
-            n_folds=options.n_folds,
-            n_jobs=settings().threads or -1,
-            random_state=recipe.seed,
-        )
-        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups=groups[coded], evidence=evidence)
+        ranker = _ranker(recipe, exclusive=not axis.many, n_dense=material.vectors.shape[1])
+        counts = None if weight is None else weight[coded]
+        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups[coded], evidence, counts)
         axes[axis.key] = codes
     return features, rankers, axes
+
+
+def _ranker(recipe: Recipe, *, exclusive: bool, n_dense: int) -> CodeRanker:
+    options = recipe.ranker
+    return CodeRanker(
+        exclusive=exclusive,
+        n_dense=n_dense,
+        lexical_c=options.lexical_c,
+        embedding_c=options.embedding_c,
+        n_neighbours=options.n_neighbours,
+        n_folds=options.n_folds,
+        n_jobs=settings().threads or -1,
+        random_state=recipe.seed,
+    )
 
 
 def _truth(
