@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,11 +31,11 @@ def record(folder: Path, name: str = "small-1") -> RunRecord:
 
 
 @pytest.fixture(scope="module")
-def kept(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Tracking, Logged]]:
+def kept(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tracking, Logged]:
     """A local store with one run in it."""
     models = tmp_path_factory.mktemp("kept")
     tracking = Tracking(local_url(models))
-    yield models, tracking, tracking.log(record(model_dir))
+    return models, tracking, tracking.log(record(model_dir))
 
 
 def test_a_run_keeps_its_parameters_metrics_documents_and_tags(kept: tuple[Path, Tracking, Logged]) -> None:

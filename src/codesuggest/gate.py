@@ -104,7 +104,7 @@ class Decision:
     better: tuple[str, ...]
     reasons: tuple[str, ...]
     n_gold: int
-    rules: GateRules
+    rules: GateRules | None
 
 
 def decide(
@@ -221,9 +221,9 @@ def _over_axes(values: Values) -> Values:
     return np.asarray(mean, dtype=np.float64)
 
 
-def without_champion(rules: GateRules, reason: str) -> Decision:
+def not_compared(reason: str) -> Decision:
     """The decision where there is nothing to compare with: only a named person may let such a model by."""
-    return Decision(is_promotable=False, findings=(), better=(), reasons=(reason,), n_gold=0, rules=rules)
+    return Decision(is_promotable=False, findings=(), better=(), reasons=(reason,), n_gold=0, rules=None)
 
 
 def decision_json(decision: Decision) -> Mapping[str, object]:
@@ -233,7 +233,7 @@ def decision_json(decision: Decision) -> Mapping[str, object]:
         "reasons": list(decision.reasons),
         "better": list(decision.better),
         "n_gold": decision.n_gold,
-        "rules": decision.rules.model_dump(),
+        "rules": decision.rules.model_dump() if decision.rules else None,
         "findings": [
             {
                 "about": finding.about,

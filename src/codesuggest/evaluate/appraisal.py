@@ -12,7 +12,7 @@ from codesuggest.domain import RedactedNarrative, Taxonomy
 from codesuggest.evaluate.errors import WrongCode, wrong_codes
 from codesuggest.evaluate.measuring import Evaluation, Judged, evaluation_of, judge
 from codesuggest.metrics import Estimate, per_narrative, ranks, wilson
-from codesuggest.suggest import Suggester
+from codesuggest.suggest import Scorer
 
 Details = Mapping[str, Mapping[str, str]]
 """Incident id to what else is known of it: `site`, `month`, `reporter`, `length`."""
@@ -124,12 +124,12 @@ class Appraisal:
 
 
 def appraise(
-    suggester: Suggester,
+    scorer: Scorer,
     gold: Sequence[RedactedNarrative],
     *,
     details: Details | None = None,
     doubtful: Mapping[str, frozenset[str]] | None = None,
-    other: Suggester | None = None,
+    other: Scorer | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Appraisal:
     """Appraise a model on gold.
@@ -140,7 +140,7 @@ def appraise(
     Raises ModelError if nothing is left to measure on.
     """
     bootstrap = bootstrap or Bootstrap()
-    model, judged = suggester.model, judge(suggester, gold)
+    model, judged = scorer.model, judge(scorer, gold)
     words = {narrative.id: len(narrative.text.split()) for narrative in gold}
     return Appraisal(
         evaluation_of(model, gold, judged, n_rounds=bootstrap.n_rounds, seed=bootstrap.seed),

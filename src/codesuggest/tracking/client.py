@@ -156,7 +156,7 @@ def local_url(models_dir: Path) -> str:
 
 
 def _prepare(url: str) -> None:
-    """Before MLflow is imported: silence, and a place for the local store. Raises TrackingError if either is missing."""
+    """Before MLflow is imported: silence, and a place for the local store. Raises TrackingError if there is none."""
     for variable, value in _QUIET.items():
         os.environ.setdefault(variable, value)
     if importlib.util.find_spec("mlflow") is None:

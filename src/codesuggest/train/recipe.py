@@ -101,7 +101,7 @@ def recorded(recipe: Recipe) -> dict[str, Any]:
         return value.name if isinstance(value, Path) else value
 
     content = bare(recipe.model_dump())
-    return content if isinstance(content, dict) else {}
+    return content | {"taxonomy": Path(recipe.taxonomy).name} if isinstance(content, dict) else {}
 
 
 def _anchored(recipe: AnyRecipe, root: Path) -> AnyRecipe:
