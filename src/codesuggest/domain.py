@@ -371,3 +371,27 @@ class ArrivedIncident:
     text: RedactedText = field(repr=False)
     first: Mapping[str, Suggestion]
     likeness: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingIncident:
+    """An incident with the codes that training takes from it.
+
+    reported  when it was reported, or else happened, or else came in; None where nobody knows.
+    source    where the codes come from, the most trusted first: adjudicated, agreed (by two coders), blind or assisted
+              (one coder, before or after seeing suggestions), imported.
+    accepted  axes on which the coder saw suggestions and took the first: an echo, as far as anybody can tell.
+    """
+
+    reference: str
+    site: str
+    reported: dt.date | None
+    text: RedactedText = field(repr=False)
+    codes: Codes
+    source: str
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What orders incidents, and tells two of one reference apart."""
+        return self.site, self.reference

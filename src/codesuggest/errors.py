@@ -50,6 +50,14 @@ class ModelError(CodesuggestError):
     """A model folder is missing, incomplete, altered, or made for something else."""
 
 
+class TrackingError(CodesuggestError):
+    """MLflow is not installed, or its store does not answer."""
+
+
+class GateError(CodesuggestError):
+    """A model may not take the place of the one in use as things stand."""
+
+
 class StoreError(CodesuggestError):
     """The store cannot be used as it is."""
 

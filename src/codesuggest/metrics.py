@@ -76,7 +76,9 @@ def resampled(scores: Scores, truth: Truth, decided: Truth, weights: Rounds) -> 
     """
     total = weights.sum(axis=1)
     rounds = {name: weights @ values / total for name, values in per_narrative(scores, truth).items()}
-    return rounds | _f1(weights, truth, decided) | {"ece": _ece(weights, scores, truth)}
+    rows, best = np.arange(len(scores)), scores.argmax(axis=1)
+    ece = calibration_error(weights, scores[rows, best], truth[rows, best])
+    return rounds | _f1(weights, truth, decided) | {"ece": ece}
 
 
 def per_narrative(scores: Scores, truth: Truth) -> Mapping[str, npt.NDArray[np.float64]]:
@@ -108,12 +110,17 @@ def _f1(weights: npt.NDArray[np.float64], truth: Truth, decided: Truth) -> dict[
     }
 
 
-def _ece(weights: npt.NDArray[np.float64], scores: Scores, truth: Truth) -> npt.NDArray[np.float64]:
-    """Mean distance of score from share right over bins. Source: Naeini et al. (2015), AAAI, 2901-2907."""
-    best = scores.argmax(axis=1)
-    rows = np.arange(len(scores))
-    score, right = scores[rows, best], truth[rows, best]
-    bins = np.zeros((len(scores), _N_BINS))
+def calibration_error(
+    weights: Rounds, score: npt.NDArray[np.float64], right: npt.NDArray[np.floating | np.bool_]
+) -> Rounds:
+    """Mean distance of score from share right over bins of like score, in every round.
+
+    weights  shape (rounds, n), as `resamples` gives them.
+    score, right  shape (n,): the score of the best-ranked code, and whether it is right.
+
+    Source: Naeini et al. (2015), AAAI, 2901-2907.
+    """
+    bins = np.zeros((len(score), _N_BINS))
     for number, members in enumerate(np.array_split(np.argsort(score, kind="stable"), _N_BINS)):
         bins[members, number] = 1
     gaps = weights @ (bins * (score - right)[:, None])

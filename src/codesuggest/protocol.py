@@ -9,6 +9,20 @@ from codesuggest.checked import load_checked
 from codesuggest.errors import RecipeError
 
 
+class GateRules(BaseModel):
+    """When a model may replace the one in use. Margins are differences of shares, such as 0.05 for five points."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    confidence: float = Field(gt=0.5, lt=1, description="One-sided confidence that every finding is stated with.")
+    margin: float = Field(gt=0, lt=1, description="Most that an axis, or the shortlists' coverage, may lose.")
+    margin_few: float = Field(gt=0, lt=1, description="Most that rare codes, the newest quarter or a site may lose.")
+    margin_calibration: float = Field(gt=0, lt=1, description="Most that the calibration error may grow.")
+    fewest_gold: int = Field(ge=1, description="Gold incidents below which nothing is promoted.")
+    fewest: int = Field(ge=1, description="Gold incidents below which a site or the rare codes cannot be judged.")
+    rare_under: int = Field(ge=1, description="A code is rare if fewer incidents than this have it in training.")
+
+
 class Protocol(BaseModel):
     """The rules of coding that are decided by people, not by code."""
 
@@ -22,6 +36,9 @@ class Protocol(BaseModel):
     )
     agreement_floor: dict[str, float] = Field(
         description="Least agreement of two coders by axis, below which the guidelines need work."
+    )
+    gate: GateRules | None = Field(
+        None, description="When a model may replace the one in use. Left out: never without a person's word."
     )
 
 

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         "sqlite:///codesuggest.db",
         description="The store: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE.",
     )
+    tracking_url: str = Field(
+        "",
+        description="MLflow, where trained models are recorded: sqlite:///FILE, or the http(s) address of a server. "
+        "Empty: a file of its own in the models folder.",
+    )
     protocol: Path | None = Field(None, description="The department's `protocol.toml`. Empty: the shipped one.")
     proxy_header: str = Field("X-Forwarded-User", description="Header in which the trusted proxy names the coder.")
     proxy_addresses: str = Field(

@@ -144,24 +144,54 @@ class SentenceEmbedder:
 
 
 class CachingEmbedder:
-    """Another embedder that remembers the vectors of the texts it has seen, for as long as the process lives."""
+    """Another embedder that remembers the vectors of the texts it has seen, by hash: in memory, and in a file if named.
 
-    def __init__(self, embedder: Embedder) -> None:
+    Sent to another process, it answers for the texts it has seen, and for no others.
+    """
+
+    def __init__(self, embedder: Embedder, file: Path | None = None) -> None:
         self.identity = embedder.identity
         self.dim = embedder.dim
-        self._embedder = embedder
-        self._vectors: dict[RedactedText, Embeddings] = {}
+        self._embedder: Embedder | None = embedder
+        self._file = file
+        self._vectors: dict[str, Embeddings] = {}
+        if file is not None and file.is_file():
+            with np.load(file, allow_pickle=False) as stored:
+                self._vectors = dict(zip(stored["marks"].tolist(), stored["vectors"], strict=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_embedder": None}
 
     def embed(self, texts: Sequence[RedactedText], *, show_progress: bool = False) -> Embeddings:
-        """See Embedder."""
-        if new := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
-            vectors = self._embedder.embed(new, show_progress=show_progress)
+        """See Embedder. Raises EmbedderError in another process for a text that was never seen."""
+        marks = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        new = {mark: text for mark, text in zip(marks, texts, strict=True) if mark not in self._vectors}
+        if new:
+            vectors = self._real.embed(list(new.values()), show_progress=show_progress)
             self._vectors |= dict(zip(new, vectors, strict=True))
-        return np.array([self._vectors[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
+        return np.array([self._vectors[mark] for mark in marks], dtype=np.float32).reshape(len(texts), self.dim)
 
     def parts(self, text: RedactedText, words: Sequence[tuple[int, int]]) -> Embeddings:
         """See Embedder."""
-        return self._embedder.parts(text, words)
+        return self._real.parts(text, words)
+
+    def save(self, texts: Sequence[RedactedText]) -> None:
+        """Write the vectors of these texts to the file, whole or not at all; others are forgotten."""
+        if self._file is None:
+            return
+        marks = list(dict.fromkeys(hashlib.sha256(text.encode()).hexdigest() for text in texts))
+        vectors = np.array([self._vectors[mark] for mark in marks], dtype=np.float32).reshape(len(marks), self.dim)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._file.with_name(f".{self._file.name}")
+        with beside.open("wb") as file:
+            np.savez(file, marks=np.array(marks, dtype="U64"), vectors=vectors)
+        os.replace(beside, self._file)
+
+    @property
+    def _real(self) -> Embedder:
+        if self._embedder is None:
+            raise EmbedderError("A text was met in training that nobody embedded before. Please report it.")
+        return self._embedder
 
 
 def default_embedder() -> SentenceEmbedder:

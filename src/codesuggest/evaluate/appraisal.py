@@ -15,7 +15,7 @@ from codesuggest.evaluate.second import Coding, SecondCoder, second_coder
 from codesuggest.evaluate.shortlists import Shortlisted, shortlisted
 from codesuggest.evaluate.slices import Details, Slice, hits, over_axes, slices
 from codesuggest.metrics import Estimate, ranks, wilson
-from codesuggest.suggest import Suggester
+from codesuggest.suggest import Scorer
 
 FIRST = (1, 2, 3, 5, 10)
 TARGETS = (0.80, 0.90, 0.95, 0.98)
@@ -111,12 +111,12 @@ class Appraisal:
 
 
 def appraise(
-    suggester: Suggester,
+    scorer: Scorer,
     gold: Sequence[RedactedNarrative],
     *,
     details: Details | None = None,
     second: Coding | None = None,
-    other: Suggester | None = None,
+    other: Scorer | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Appraisal:
     """Appraise a model on gold.
@@ -126,8 +126,8 @@ def appraise(
     other     a model to compare with, on the narratives that neither was trained on.
     Raises ModelError if nothing is left to measure on.
     """
-    bootstrap, model = bootstrap or Bootstrap(), suggester.model
-    judged = judge(suggester, gold)
+    bootstrap, model = bootstrap or Bootstrap(), scorer.model
+    judged = judge(scorer, gold)
     beside = {axis: second_coder(of, second, model.taxonomy, axis) for axis, of in judged.items()} if second else {}
     words = {narrative.id: len(narrative.text.split()) for narrative in gold}
     axes = {}

@@ -10,7 +10,7 @@ from codesuggest.errors import ModelError
 from codesuggest.metrics import Estimate, decisions, measure
 from codesuggest.rank import CodeRanker
 from codesuggest.registry import Model, digest
-from codesuggest.suggest import Suggester
+from codesuggest.suggest import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,12 @@ class Judged:
     n_known: int
 
 
-def evaluate(
-    suggester: Suggester, gold: Sequence[RedactedNarrative], *, n_rounds: int = 1000, seed: int = 0
-) -> Evaluation:
+def evaluate(scorer: Scorer, gold: Sequence[RedactedNarrative], *, n_rounds: int = 1000, seed: int = 0) -> Evaluation:
     """Measure a model on gold narratives, whose existing codes are the right ones.
 
     Raises ModelError if nothing is left to measure on: the model was trained on all of it, or none has codes.
     """
-    return evaluation_of(suggester.model, gold, judge(suggester, gold), n_rounds=n_rounds, seed=seed)
+    return evaluation_of(scorer.model, gold, judge(scorer, gold), n_rounds=n_rounds, seed=seed)
 
 
 def fresh(model: Model, gold: Sequence[RedactedNarrative]) -> list[RedactedNarrative]:
@@ -72,16 +70,16 @@ def fresh(model: Model, gold: Sequence[RedactedNarrative]) -> list[RedactedNarra
     return [narrative for narrative in gold if digest(narrative.text) not in model.trained_on]
 
 
-def judge(suggester: Suggester, gold: Sequence[RedactedNarrative]) -> dict[str, Judged]:
+def judge(scorer: Scorer, gold: Sequence[RedactedNarrative]) -> dict[str, Judged]:
     """A model's scores beside the right codes, for every axis that gold codes. Raises ModelError as `evaluate`."""
-    model, unseen = suggester.model, fresh(suggester.model, gold)
+    model, unseen = scorer.model, fresh(scorer.model, gold)
     coded = {axis: [n for n in unseen if n.existing_codes.get(axis)] for axis in model.rankers}
     if not any(coded.values()):
         raise ModelError(
             f"Nothing to measure {model.manifest.name} on: of {len(gold)} gold narratives it was trained on "
             f"{len(gold) - len(unseen)}, and no other has codes of {model.manifest.taxonomy}."
         )
-    scores = suggester.score(unseen)
+    scores = scorer.score(unseen)
     row = {narrative.id: number for number, narrative in enumerate(unseen)}
     return {
         axis: _judged(model, axis, scores[axis][[row[n.id] for n in narratives]], narratives)

@@ -3,6 +3,7 @@
 from codesuggest.rank.automatic import TARGETS, AutomaticRule, smallest_sample, sureness
 from codesuggest.rank.chain import AxisChain, AxisScores
 from codesuggest.rank.features import LexicalFeatures, rank_columns
+from codesuggest.rank.linear import RowWeights
 from codesuggest.rank.ranker import CodeRanker, Evidence
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "CodeRanker",
     "Evidence",
     "LexicalFeatures",
+    "RowWeights",
     "rank_columns",
     "smallest_sample",
     "sureness",

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 
 from codesuggest.domain import Scores, Truth
+from codesuggest.rank.linear import RowWeights
 from codesuggest.rank.pool import Views, fit_exclusive, fit_independent, pool_exclusive, pool_independent
 
 _FIRST = np.array([1.0, 0.2])
@@ -37,13 +38,21 @@ class AxisScores:
     """One axis of n narratives: scores by models that had not seen them, the codes given, and who was coded at all.
 
     unseen, given  shape (n, n_codes).
-    coded          shape (n,), rows.
+    coded          rows, in order.
+    weight         shape (n_coded,), how much each coded narrative counts; all alike where it is not given.
     """
 
     exclusive: bool
     unseen: Scores
     given: Truth
     coded: npt.NDArray[np.intp]
+    weight: RowWeights | None = None
+
+    def weights(self) -> RowWeights:
+        """How much each of all n narratives counts; 0 where it was not coded."""
+        weights = np.zeros(len(self.given))
+        weights[self.coded] = 1.0 if self.weight is None else self.weight
+        return weights
 
 
 class AxisChain(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -73,7 +82,7 @@ class AxisChain(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             views = views[of.coded]
             fit = fit_exclusive if of.exclusive else fit_independent
             first = _FIRST if of.exclusive else np.append(_FIRST, 0.0)
-            self.weights_[axis] = fit(views, of.given[of.coded], first)
+            self.weights_[axis] = fit(views, of.given[of.coded], first, of.weight)
             weighed[axis] = self._pool(axis, views)
             self.lifts_[axis] = _all_lifts(axis, axes, np.arange(len(groups)))
         return weighed
@@ -111,10 +120,10 @@ def _all_lifts(axis: str, axes: Mapping[str, AxisScores], rows: npt.NDArray[np.i
 
 
 def _lifts(other: AxisScores, this: AxisScores, rows: npt.NDArray[np.intp]) -> Lifts:
-    """From the narratives among `rows` that are coded on both axes."""
+    """From the narratives among `rows` that are coded on both axes; each counts as it does on this one."""
     rows = np.intersect1d(np.intersect1d(rows, other.coded), this.coded)
-    first, second = other.given[rows].astype(np.float64), this.given[rows].astype(np.float64)
-    alone = (second.sum(axis=0) + 0.5) / (len(rows) + 1)
-    together = first.T @ second
-    drawn = (together + _DRAWN_AS * alone) / (first.sum(axis=0)[:, None] + _DRAWN_AS)
+    weights, second = this.weights()[rows], this.given[rows].astype(np.float64)
+    first = other.given[rows] * weights[:, None]
+    alone = (weights @ second + 0.5) / (weights.sum() + 1)
+    drawn = (first.T @ second + _DRAWN_AS * alone) / (first.sum(axis=0)[:, None] + _DRAWN_AS)
     return np.asarray(drawn / alone, dtype=np.float64)

@@ -16,6 +16,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from codesuggest.domain import Scores, Truth
+from codesuggest.rank.linear import RowWeights
 
 Views = npt.NDArray[np.float64]
 """Shape (n, n_codes, n_views)."""
@@ -27,30 +28,35 @@ _SHRINKAGE = 2.0
 """How many narratives' likelihood a weight's squared distance from its first value is worth."""
 
 
-def fit_exclusive(views: Views, truth: Truth, first: Weights) -> Weights:
-    """Weights, shape (n_views,), none negative, for an axis of one code."""
+def fit_exclusive(views: Views, truth: Truth, first: Weights, counts: RowWeights | None = None) -> Weights:
+    """Weights, shape (n_views,), none negative, for an axis of one code.
+
+    counts  shape (n,), how much each narrative counts; None: all alike.
+    """
     target = truth / np.maximum(truth.sum(axis=1, keepdims=True), 1)
+    each = np.ones((len(truth), 1)) if counts is None else counts[:, None]
 
     def loss(weights: Weights) -> tuple[float, Weights]:
         log_scores = log_softmax(views @ weights, axis=1)
-        slope = -np.einsum("nc,ncv->v", target - np.exp(log_scores), views)
+        slope = -np.einsum("nc,ncv->v", each * (target - np.exp(log_scores)), views)
         away = weights - first
         return (
-            -(target * log_scores).sum() + _SHRINKAGE * away @ away,
+            -(each * target * log_scores).sum() + _SHRINKAGE * away @ away,
             slope + 2 * _SHRINKAGE * away,
         )
 
     return _minimise(loss, first, n_positive=views.shape[2])
 
 
-def fit_independent(views: Views, truth: Truth, first: Weights) -> Weights:
-    """Weights and an offset, shape (n_views + 1,), for an axis of many codes."""
+def fit_independent(views: Views, truth: Truth, first: Weights, counts: RowWeights | None = None) -> Weights:
+    """Weights and an offset, shape (n_views + 1,), for an axis of many codes; `counts` as for `fit_exclusive`."""
     widened = _with_offset(views)
+    each = np.ones((len(truth), 1)) if counts is None else counts[:, None]
 
     def loss(weights: Weights) -> tuple[float, Weights]:
         logits = widened @ weights
-        value = np.logaddexp(0, np.where(truth, -logits, logits)).sum()
-        slope = np.einsum("nc,ncv->v", expit(logits) - truth, widened)
+        value = (each * np.logaddexp(0, np.where(truth, -logits, logits))).sum()
+        slope = np.einsum("nc,ncv->v", each * (expit(logits) - truth), widened)
         away = weights - first
         return value + _SHRINKAGE * away @ away, slope + 2 * _SHRINKAGE * away
 

@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from codesuggest.domain import Embeddings, Scores, Truth
 from codesuggest.rank.automatic import TARGETS, AutomaticRule, automatic_rules
-from codesuggest.rank.linear import decide, fit_linear, prototypes
+from codesuggest.rank.linear import RowWeights, decide, fit_linear, prototypes
 from codesuggest.rank.pool import (
     Views,
     best_threshold,
@@ -56,12 +56,16 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     lexical_c, embedding_c  inverse strength of regularisation of the two linear models.
     n_neighbours   similar narratives that have a vote.
     n_folds        parts that the training narratives are cut into to learn the pool's weights on unseen text.
-    n_jobs         threads.
+    n_jobs         threads. The support vector machines have one only: their solver draws from one generator a process,
+                   and threads that share it would make another model each time.
 
     After fitting, `threshold_` is the score at which a code would be given without a person, on an axis of many;
     `unseen_`, shape (n, n_codes), are the scores of the training narratives by models that had not seen them;
     `automatic_` holds the rules under which the whole axis may be coded without a person, one row a target.
     """
+
+    neighbours_weight_: RowWeights | None = None
+    """Shape (n + m,), how much each remembered narrative's vote counts; None: all alike."""
 
     def __init__(  # noqa: PLR0913  scikit-learn wants every parameter here
         self,
@@ -90,6 +94,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         y: npt.NDArray[Any],
         groups: npt.NDArray[np.int32] | None = None,
         evidence: Evidence | None = None,
+        weight: RowWeights | None = None,
     ) -> Self:
         """Learn from n coded narratives; n may be 0 where there is evidence.
 
@@ -98,6 +103,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
                   or shape (n,), one label a narrative.
         groups    shape (n,): narratives of one group, such as near-duplicates, stay in one fold.
         evidence  texts that describe codes.
+        weight    shape (n,), above 0: how much each narrative counts. Those under 1 are not trusted to set the
+                  thresholds of shortlists and of automatic coding.
         """
         X = validate_data(  # noqa: N806
             self, X, accept_sparse="csr", dtype=np.float32, ensure_min_samples=0 if evidence else 1
@@ -107,19 +114,28 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         groups = np.arange(len(truth), dtype=np.int32) if groups is None else groups
         views = np.zeros((*truth.shape, len(_FIRST_EXCLUSIVE)))
         for train, test in self._folds(groups):
-            self._fit_views(X[train], truth[train], evidence)
+            self._fit_views(X[train], truth[train], evidence, None if weight is None else weight[train])
             views[test] = self._views(X[test])
         if self.exclusive:
-            self.weights_ = fit_exclusive(views, truth, np.array(_FIRST_EXCLUSIVE))
+            self.weights_ = fit_exclusive(views, truth, np.array(_FIRST_EXCLUSIVE), weight)
         else:
-            self.weights_ = fit_independent(views, truth, np.array(_FIRST_INDEPENDENT))
-        return self._fit_views(X, truth, evidence).settle(self._pool(views), truth, groups)
+            self.weights_ = fit_independent(views, truth, np.array(_FIRST_INDEPENDENT), weight)
+        return self._fit_views(X, truth, evidence, weight).settle(self._pool(views), truth, groups, weight)
 
-    def settle(self, unseen: Scores, truth: Truth, groups: npt.NDArray[np.int32]) -> Self:
-        """Set what is read off the scores of narratives that the models had not seen, shape (n, n_codes)."""
+    def settle(
+        self, unseen: Scores, truth: Truth, groups: npt.NDArray[np.int32], weight: RowWeights | None = None
+    ) -> Self:
+        """Set what is read off the scores of narratives that the models had not seen, shape (n, n_codes).
+
+        Thresholds and rules are read off those that count in full.
+        """
         self.unseen_ = unseen.astype(np.float32)
-        self.threshold_ = 0.0 if self.exclusive else best_threshold(self.unseen_, truth)
-        rules = automatic_rules(unseen, truth, groups, exclusive=self.exclusive, threshold=self.threshold_)
+        trusted = slice(None) if weight is None else weight >= 1
+        right = truth[trusted]
+        self.threshold_ = 0.0 if self.exclusive else best_threshold(self.unseen_[trusted], right)
+        rules = automatic_rules(
+            unseen[trusted], right, groups[trusted], exclusive=self.exclusive, threshold=self.threshold_
+        )
         self.automatic_ = np.array([astuple(rule) for rule in rules])
         return self
 
@@ -159,8 +175,10 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         On an axis of one code the shortlist then holds the right one with that probability; on an axis of many it
         holds that share of the right ones.
         """
-        truth = self.neighbours_codes_[: len(self.unseen_)]
-        return (exclusive_thresholds if self.exclusive else independent_thresholds)(self.unseen_, truth, coverage)
+        n, weight = len(self.unseen_), self.neighbours_weight_
+        trusted = slice(None) if weight is None else weight[:n] >= 1
+        unseen, truth = self.unseen_[trusted], self.neighbours_codes_[:n][trusted]
+        return (exclusive_thresholds if self.exclusive else independent_thresholds)(unseen, truth, coverage)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -185,16 +203,26 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         folds = GroupKFold(n_splits=n_folds, shuffle=True, random_state=self.random_state)
         yield from folds.split(groups, groups=groups)
 
-    def _fit_views(self, X: sparse.csr_array, truth: Truth, evidence: Evidence) -> Self:  # noqa: N803
-        n, n_codes = truth.shape
-        self.log_prior_ = np.log((truth.sum(axis=0) + 0.5) / (n + 0.5 * n_codes if self.exclusive else n + 1))
+    def _fit_views(
+        self,
+        X: sparse.csr_array,  # noqa: N803
+        truth: Truth,
+        evidence: Evidence,
+        weight: RowWeights | None,
+    ) -> Self:
+        (n, n_codes), counts = truth.shape, truth if weight is None else truth * weight[:, None]
+        total = n if weight is None else weight.sum()
+        self.log_prior_ = np.log((counts.sum(axis=0) + 0.5) / (total + 0.5 * n_codes if self.exclusive else total + 1))
         dense, lexical = self._halves(_stacked(X, evidence[0]))
         given = np.vstack([truth, evidence[1]])
-        self.lexical_ = fit_linear(lexical, given, self._svm, absent=np.full(n_codes, _UNSEEN), n_jobs=self.n_jobs)
-        self.embedding_ = fit_linear(dense, given, self._logistic, absent=self.log_prior_, n_jobs=self.n_jobs)
-        self.prototypes_ = prototypes(dense, given)
-        self.neighbours_ = dense
-        self.neighbours_codes_ = given
+        both = None if weight is None else np.concatenate([weight, np.ones(len(evidence[1]))])
+        unseen = np.full(n_codes, _UNSEEN)
+        self.lexical_ = fit_linear(lexical, given, self._svm, absent=unseen, weight=both, n_jobs=1)
+        self.embedding_ = fit_linear(
+            dense, given, self._logistic, absent=self.log_prior_, weight=both, n_jobs=self.n_jobs
+        )
+        self.prototypes_ = prototypes(dense, given, weight=both)
+        self.neighbours_, self.neighbours_codes_, self.neighbours_weight_ = dense, given, both
         return self
 
     def _pool(self, views: Views) -> Scores:
@@ -220,6 +248,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         votes = np.empty((len(dense), len(prior)))
         for rows, found, similarity in nearest(dense, self.neighbours_, self.n_neighbours):
             weight = np.maximum(similarity, 0) ** 4 + 1e-9
+            if self.neighbours_weight_ is not None:
+                weight = weight * self.neighbours_weight_[found]
             share = np.einsum("nk,nkc->nc", weight, self.neighbours_codes_[found]) / weight.sum(axis=1, keepdims=True)
             votes[rows] = np.log(0.95 * share + 0.05 * prior + 1e-4)
         return votes

@@ -33,7 +33,27 @@ _MOST_SHORTLISTED = 5
 _SIMILAR = 3
 
 
-class Suggester:
+class Scorer:
+    """A model made ready to score narratives that are redacted already, with its embedder."""
+
+    def __init__(self, model: Model, embedder: Embedder) -> None:
+        self.model = model
+        self.embedder = embedder
+
+    def score(self, narratives: Sequence[RedactedNarrative]) -> dict[str, Scores]:
+        """Calibrated scores by axis, shape (n, n_codes), columns as in the model's manifest."""
+        return self._score(self._columns(narratives)[1])
+
+    def _columns(self, narratives: Sequence[RedactedNarrative]) -> tuple[Embeddings, sparse.csr_array]:
+        texts = [narrative.text for narrative in narratives]
+        vectors = self.embedder.embed(texts)
+        return vectors, rank_columns(vectors, self.model.features.transform(texts))
+
+    def _score(self, columns: sparse.csr_array) -> dict[str, Scores]:
+        return {axis: ranker.predict_proba(columns) for axis, ranker in self.model.rankers.items()}
+
+
+class Suggester(Scorer):
     """A model made ready to suggest codes, with its embedder and the redactor.
 
     coverage  with which probability a shortlist holds the right code; on an axis of many, which share of them.
@@ -42,9 +62,8 @@ class Suggester:
     def __init__(
         self, model: Model, embedder: Embedder, redactor: Redactor | None = None, *, coverage: float = COVERAGE
     ) -> None:
-        self.model = model
+        super().__init__(model, embedder)
         self.coverage = coverage
-        self.embedder = embedder
         self.redactor = redactor or Redactor().require_measured()
         self._thresholds = {axis: ranker.thresholds(coverage) for axis, ranker in model.rankers.items()}
 
@@ -97,19 +116,6 @@ class Suggester:
             self._incident(narrative, vector, {axis: of_all[row] for axis, of_all in scores.items()}, top)
             for row, (narrative, vector) in enumerate(zip(narratives, vectors, strict=True))
         ], scores
-
-    def score(self, narratives: Sequence[RedactedNarrative]) -> dict[str, Scores]:
-        """Calibrated scores by axis, shape (n, n_codes), columns as in the model's manifest."""
-        return self._score(self._columns(narratives)[1])
-
-    def _columns(self, narratives: Sequence[RedactedNarrative]) -> tuple[Embeddings, sparse.csr_array]:
-        texts = [narrative.text for narrative in narratives]
-        vectors = self.embedder.embed(texts)
-        return vectors, rank_columns(vectors, self.model.features.transform(texts))
-
-    def _score(self, columns: sparse.csr_array) -> dict[str, Scores]:
-        alone = {axis: ranker.predict_proba(columns) for axis, ranker in self.model.rankers.items()}
-        return self.model.chain.transform(alone)
 
     def _incident(
         self, narrative: RedactedNarrative, vector: Embeddings, scores: dict[str, Scores], top: int

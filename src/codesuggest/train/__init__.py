@@ -1,6 +1,6 @@
 """Coded incidents and a recipe to a model."""
 
 from codesuggest.train.recipe import Recipe, load_recipe
-from codesuggest.train.training import Training, train
+from codesuggest.train.training import Coded, Material, Training, learn, read_coded, train
 
-__all__ = ["Recipe", "Training", "load_recipe", "train"]
+__all__ = ["Coded", "Material", "Recipe", "Training", "learn", "load_recipe", "read_coded", "train"]

@@ -1,7 +1,7 @@
 """A training recipe: everything that decides what a model becomes, in one checked TOML file."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,11 +10,13 @@ from codesuggest.errors import RecipeError
 from codesuggest.read import Columns
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A part of a recipe: a key that is not known is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataPart(_Strict):
+class DataPart(Strict):
     """Where the coded narratives are. Paths are relative to the recipe."""
 
     files: tuple[Path, ...] = Field(
@@ -30,7 +32,7 @@ class DataPart(_Strict):
     )
 
 
-class SplitPart(_Strict):
+class SplitPart(Strict):
     """Which narratives train. The others are left for `evaluate`."""
 
     by: Literal["none", "column", "time", "site", "random"] = Field(
@@ -45,14 +47,14 @@ class SplitPart(_Strict):
     share: float = Field(0.2, gt=0, lt=1, description="By time or at random: the share held out.")
 
 
-class EmbedderPart(_Strict):
+class EmbedderPart(Strict):
     """How narratives become vectors."""
 
     name: str = Field("minilm", description="`minilm`, `folder`, or `hashing-128` for a model without weights.")
     folder: Path | None = Field(None, description="A sentence-transformers folder, for `folder`.")
 
 
-class RankerPart(_Strict):
+class RankerPart(Strict):
     """Options of the rankers; see CodeRanker."""
 
     lexical_c: float = Field(0.15, gt=0, description="Inverse regularisation of the lexical model.")
@@ -63,7 +65,7 @@ class RankerPart(_Strict):
     max_characters: int = Field(200_000, ge=1, description="Most character features.")
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """A whole recipe."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The model's name.")
@@ -75,9 +77,16 @@ class Recipe(_Strict):
     ranker: RankerPart = RankerPart()
 
 
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
 def load_recipe(path: Path) -> Recipe:
     """The recipe in a TOML file, its paths made absolute. Raises RecipeError naming the key that is wrong."""
-    recipe = load_checked(path, Recipe, RecipeError)
+    return checked_recipe(load_checked(path, Recipe, RecipeError), path)
+
+
+def checked_recipe(recipe: AnyRecipe, path: Path) -> AnyRecipe:
+    """A recipe as read from a file, its paths made absolute. Raises RecipeError if its keys do not go together."""
     return _checked(path, _anchored(recipe, path.resolve().parent))
 
 
@@ -92,10 +101,10 @@ def recorded(recipe: Recipe) -> dict[str, Any]:
         return value.name if isinstance(value, Path) else value
 
     content = bare(recipe.model_dump())
-    return content if isinstance(content, dict) else {}
+    return content | {"taxonomy": Path(recipe.taxonomy).name} if isinstance(content, dict) else {}
 
 
-def _anchored(recipe: Recipe, root: Path) -> Recipe:
+def _anchored(recipe: AnyRecipe, root: Path) -> AnyRecipe:
     data = recipe.data.model_copy(update={"files": tuple(root / file for file in recipe.data.files)})
     split = recipe.split.model_copy(update={"file": root / recipe.split.file if recipe.split.file else None})
     folder = recipe.embedder.folder
@@ -104,7 +113,7 @@ def _anchored(recipe: Recipe, root: Path) -> Recipe:
     return recipe.model_copy(update={"data": data, "split": split, "embedder": embedder, "taxonomy": taxonomy})
 
 
-def _checked(path: Path, recipe: Recipe) -> Recipe:
+def _checked(path: Path, recipe: AnyRecipe) -> AnyRecipe:
     split = recipe.split
     if split.by in ("column", "time", "site") and not split.column:
         raise RecipeError(f"{path}: split.by = '{split.by}' needs split.column.")

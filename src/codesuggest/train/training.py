@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, cast
 
 import numpy as np
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from codesuggest.domain import Embeddings, Narrative, RedactedNarrative, RedactedText, Scores, Taxonomy
 from codesuggest.embed import Embedder, make_embedder
 from codesuggest.errors import RecipeError, RedactionError, UnknownCodeError
-from codesuggest.rank import AxisChain, AxisScores, CodeRanker, Evidence, LexicalFeatures, rank_columns
+from codesuggest.rank import AxisChain, AxisScores, CodeRanker, Evidence, LexicalFeatures, RowWeights, rank_columns
 from codesuggest.read import NarrativeReader, SkippedRow, read_narratives
 from codesuggest.redact import Redactor, Unredacted
 from codesuggest.registry import Model, digest, make_manifest
@@ -54,12 +54,17 @@ class Material:
 
     vectors  shape (n, dim), a row a narrative.
     sites    where each was, empty where that is not known; none at all where no site is.
+    weights  by axis, shape (n,): how much each narrative's codes on it count; 0 leaves them out. An axis that is not
+             named: all alike.
+    data     what the manifest is to say of it, beside its size and hash.
     """
 
     narratives: Sequence[RedactedNarrative]
     vectors: Embeddings
     redactor: str
     sites: Sequence[str] = ()
+    weights: Mapping[str, RowWeights] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bool = False) -> Training:
@@ -92,10 +97,13 @@ def read_coded(recipe: Recipe, taxonomy: Taxonomy, *, show_progress: bool = Fals
 def learn(
     recipe: Recipe, taxonomy: Taxonomy, material: Material, embedder: Embedder, *, show_progress: bool = False
 ) -> Model:
-    """A model of the material. Raises RecipeError where an axis has too little to learn from."""
-    chosen, vectors = material.narratives, material.vectors
+    """A model of the material: the same recipe, material and taxonomy give the same ranks again.
+
+    Raises RecipeError where an axis has too little to learn from.
+    """
     described = _Described.by(taxonomy, embedder)
-    features, rankers, chain, axes = _fit(recipe, chosen, vectors, described, show_progress=show_progress)
+    features, rankers, chain, axes = _fit(recipe, material, described, show_progress=show_progress)
+    chosen, vectors = material.narratives, material.vectors
     manifest = make_manifest(
         name=recipe.name,
         taxonomy=taxonomy.name,
@@ -103,7 +111,7 @@ def learn(
         redactor=material.redactor,
         embedder=embedder.identity,
         recipe=recorded(recipe),
-        data=_fingerprint(recipe, chosen),
+        data={**_fingerprint(recipe, chosen), **material.data},
         axes=axes,
     )
     trained_on = frozenset(digest(narrative.text) for narrative in chosen)
@@ -198,47 +206,37 @@ class _Described:
 
 
 def _fit(
-    recipe: Recipe,
-    narratives: Sequence[RedactedNarrative],
-    vectors: Embeddings,
-    described: _Described,
-    *,
-    show_progress: bool,
+    recipe: Recipe, material: Material, described: _Described, *, show_progress: bool
 ) -> tuple[LexicalFeatures, dict[str, CodeRanker], AxisChain, dict[str, tuple[str, ...]]]:
-    options, taxonomy = recipe.ranker, described.taxonomy
+    options, taxonomy, narratives = recipe.ranker, described.taxonomy, material.narratives
     features = LexicalFeatures(max_words=options.max_words, max_characters=options.max_characters)
     texts = [*(narrative.text for narrative in narratives), *described.texts]
     if not texts:
         raise RecipeError("data.files: no narrative, and the taxonomy says nothing of its codes. Name coded files.")
-    columns = rank_columns(np.vstack([vectors, described.vectors]), features.fit(texts).transform(texts))
-    groups = near_duplicate_groups(vectors)
+    columns = rank_columns(np.vstack([material.vectors, described.vectors]), features.fit(texts).transform(texts))
+    groups = near_duplicate_groups(material.vectors)
     rankers, axes, alone = {}, {}, {}
     for axis in tqdm(taxonomy.axes, desc="Training", unit="axis", disable=not show_progress):
         codes, truth = _truth(axis.key, narratives, taxonomy)
-        coded = np.flatnonzero(truth.any(axis=1) | axis.optional)
+        weight = material.weights.get(axis.key)
+        coded = np.flatnonzero((truth.any(axis=1) | axis.optional) & (True if weight is None else weight > 0))
         evidence = described.evidence(axis.key, codes, columns[len(narratives) :])
         if len(coded) < 2 and not len(evidence[1]):
             raise RecipeError(
                 f"axis '{axis.key}': fewer than two coded narratives, and the taxonomy says nothing of its codes. "
                 "Add data, or leave the axis out of the taxonomy."
             )
-        ranker = CodeRanker(
-            exclusive=not axis.many,
-            n_dense=vectors.shape[1],
-            lexical_c=options.lexical_c,
-            embedding_c=options.embedding_c,
-            n_neighbours=options.n_neighbours,
-            n_folds=options.n_folds,
-            n_jobs=settings().threads or -1,
-            random_state=recipe.seed,
-        )
-        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups=groups[coded], evidence=evidence)
+        ranker = _ranker(recipe, exclusive=not axis.many, n_dense=material.vectors.shape[1])
+        counts = None if weight is None else weight[coded]
+        rankers[axis.key] = ranker.fit(columns[coded], truth[coded], groups[coded], evidence, counts)
         axes[axis.key] = codes
-        alone[axis.key] = AxisScores(ranker.exclusive, _unseen(ranker, columns[: len(narratives)], coded), truth, coded)
+        alone[axis.key] = AxisScores(
+            ranker.exclusive, _unseen(ranker, columns[: len(narratives)], coded), truth, coded, counts
+        )
     chain = AxisChain(n_folds=options.n_folds, random_state=recipe.seed)
     for axis_key, weighed in chain.fit_transform(alone, groups).items():
         of = alone[axis_key]
-        rankers[axis_key].settle(weighed, of.given[of.coded], groups[of.coded])
+        rankers[axis_key].settle(weighed, of.given[of.coded], groups[of.coded], of.weight)
     return features, rankers, chain, axes
 
 
@@ -250,6 +248,20 @@ def _unseen(ranker: CodeRanker, columns: sparse.csr_array, coded: npt.NDArray[np
     if len(others):
         scores[others] = ranker.predict_proba(columns[others])
     return scores
+
+
+def _ranker(recipe: Recipe, *, exclusive: bool, n_dense: int) -> CodeRanker:
+    options = recipe.ranker
+    return CodeRanker(
+        exclusive=exclusive,
+        n_dense=n_dense,
+        lexical_c=options.lexical_c,
+        embedding_c=options.embedding_c,
+        n_neighbours=options.n_neighbours,
+        n_folds=options.n_folds,
+        n_jobs=settings().threads or -1,
+        random_state=recipe.seed,
+    )
 
 
 def _truth(

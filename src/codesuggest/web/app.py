@@ -11,8 +11,8 @@ from codesuggest.protocol import load_protocol
 from codesuggest.read import NarrativeReader
 from codesuggest.settings import Settings, shipped
 from codesuggest.store.database import Database
-from codesuggest.store.people import server_secret
 from codesuggest.store.moves import require_unmoved
+from codesuggest.store.people import server_secret
 from codesuggest.store.schema import require_current
 from codesuggest.suggest import Suggester
 from codesuggest.web import adjudicating, administering, exporting, incidents, measuring, reviewing, sessions, stateless

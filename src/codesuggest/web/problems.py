@@ -26,6 +26,8 @@ STATUS: dict[type[errors.CodesuggestError], int] = {
     errors.RecipeError: 500,
     errors.AgreementError: 500,
     errors.BulkError: 500,
+    errors.TrackingError: 503,
+    errors.GateError: 409,
     errors.StoreError: 503,
     errors.MissingError: 404,
     errors.ConflictError: 409,
