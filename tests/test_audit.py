@@ -178,7 +178,7 @@ def test_the_agenda_takes_what_stands_for_most_and_varies() -> None:
 
 def test_guidelines_are_found_by_code() -> None:
     words = guidelines_by_code("# Codes\n\n### SEV1 Worst\n\n- **Covers** harm\n\n### SEV2 Less\nnone\n")
-    assert words["SEV1"] == "- Covers harm"
+    assert words["SEV1"] == "Covers: harm"
     assert words["SEV2"] == "none"
 
 

@@ -74,7 +74,7 @@ def _item(
     disputed = {code: axis for (axis, *pair) in item.kinds for code in pair if code != NOTHING}
     for code, axis in disputed.items():
         if words := guidelines.get(code) or _defined(taxonomy, axis, code):
-            yield Quote(words.replace("\n- ", "\n").removeprefix("- "), f"the guidelines on {code}")
+            yield Quote(words, f"the guidelines on {code}", is_aside=True)
     yield Blank("Decided, and why")
     yield Blank("Rule for the guidelines, if it will come again")
 

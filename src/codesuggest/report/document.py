@@ -123,10 +123,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A redacted narrative or the guidelines' words."""
+    """A redacted narrative, or aside and smaller the guidelines' words."""
 
     text: str = field(repr=False)
     source: str = ""
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class _Scale:
         high = max(marks) if chart.high is None else max(chart.high, *marks)
         span = (high - low) or 1
         step = 10 ** math.floor(math.log10(span))
-        step *= next(f for f in (0.1, 0.2, 0.5, 1, 2) if span / (step * f) <= most_ticks)
+        step *= next(f for f in (0.1, 0.2, 0.5, 1, 2, 5) if span / (step * f) <= most_ticks)
         self.low, self.high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
         n = round((self.high - self.low) / step)
         self.ticks = [self.low + i * step for i in range(n + 1)]
@@ -51,7 +51,7 @@ class _Scale:
 def _intervals(table: Table, chart: Chart, scale: _Scale, width: int) -> str:
     """A row a label; a dot a column, with its interval."""
     is_wide, several = width == WIDE, len(chart.columns)
-    left = min(300.0, 24 + 7.6 * max(len(_label(row)) for row in table.rows)) if is_wide else 8.0
+    left = min(330.0, 24 + 7.4 * max(len(_label(row)) for row in table.rows)) if is_wide else 8.0
     right = width - 16.0
     above = 0 if is_wide else 18
     height = above + (_ROW * max(1.0, 0.62 * several) if several > 1 else _ROW)
@@ -179,7 +179,7 @@ def _label(row: Sequence[Cell]) -> str:
     return worded(row[0])
 
 
-def _clipped(words: str, most: int = 38) -> str:
+def _clipped(words: str, most: int = 42) -> str:
     return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
