@@ -20,6 +20,7 @@ from codesuggest.train.recipe import Recipe
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEEDS_MORE = {"serve", "backup", "restore", "train", "import", "derive", "gold", "bulk", "sample", "harvest"}
+NEEDS_MORE |= {"adjudicate"}
 """Examples that would listen for ever, take minutes, leave a file behind, or need one that the project has not."""
 
 

@@ -82,6 +82,7 @@ def plain(page: str) -> str:
         (Figure(Estimate(0.712, 0.6, 0.8)), "0.71 (0.60 to 0.80)"),
         (Figure(Estimate(0.712, 0.6, 0.8), Style.share), "71% (60 to 80%)"),
         (Figure(Estimate(-0.05, -0.1, 0.02), Style.points), "-5 (-10 to +2)"),
+        (Number(-0.001, Style.points), "+0"),
         (Number(float("nan")), "not defined"),
         (Withheld(5), "under 5"),
     ],
@@ -208,7 +209,7 @@ def test_a_model_is_studied_by_its_recipe_at_random_elsewhere_later_with_less_an
     tables = {b["table"]: b for s in content["sections"] for b in s["blocks"] if "table" in b}  # type: ignore[attr-defined, union-attr]
     curve = tables["First suggestion right, by number of incidents trained on"]["rows"]
     assert [row[0] for row in curve] == ["25", "50", "100"]
-    assert [row[2]["n"] for row in curve] == [80, 80, 80]
+    assert [row[1]["n"] for row in curve] == [80, 80, 80]
     splits = {row[0].partition(":")[0]: row for row in tables["First suggestion right, by what was held out"]["rows"]}
     assert list(splits) == ["at random", "a new site", "a later time"]
     assert all(row[1]["n"] + row[2]["n"] == 100 for row in splits.values())

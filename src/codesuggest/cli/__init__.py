@@ -18,6 +18,7 @@ from codesuggest.cli import (
     redacting,
     redactions,
     serving,
+    settling,
     suggesting,
     taxonomies,
     training,
@@ -33,7 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, bulking, training, evaluating, agreeing, auditing, trending, serving, erasing):
+for module in (suggesting, redacting, bulking, training, evaluating, agreeing, auditing, settling, trending):
+    module.register(app)
+for module in (serving, erasing):
     module.register(app)
 app.add_typer(bulking.app, name="bulk")
 app.add_typer(redactions.app, name="redaction")

@@ -200,7 +200,7 @@ def _number(value: float, style: Style) -> str:
         return "not defined"
     return {
         Style.share: f"{value:.0%}",
-        Style.points: f"{value * 100:+.0f}",
+        Style.points: f"{round(value * 100) + 0:+d}",
         Style.plain: f"{value:.2f}",
         Style.rank: f"{value:.1f}",
         Style.whole: f"{value:,.0f}",

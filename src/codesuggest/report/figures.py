@@ -13,6 +13,8 @@ _COLOURS = ("#005eb8", "#d5281b", "#007f3b", "#7c2855", "#425563", "#ed8b00")
 _INK, _FAINT = "#212b32", "#d8dde0"
 _ROW, _TOP = 26, 34
 WIDE, NARROW = 760, 340
+_MOST_BANDS = 2
+"""Lines with bands that can be told apart."""
 
 
 def figure(table: Table, width: int = WIDE) -> str:
@@ -51,8 +53,8 @@ class _Scale:
 def _intervals(table: Table, chart: Chart, scale: _Scale, width: int) -> str:
     """A row a label; a dot a column, with its interval."""
     is_wide, several = width == WIDE, len(chart.columns)
-    left = min(330.0, 24 + 7.4 * max(len(_label(row)) for row in table.rows)) if is_wide else 8.0
-    right = width - 16.0
+    left = min(330.0, 24 + 7.4 * max(len(_label(row)) for row in table.rows)) if is_wide else 16.0
+    right = width - 20.0
     above = 0 if is_wide else 18
     height = above + (_ROW * max(1.0, 0.62 * several) if several > 1 else _ROW)
     bottom = _TOP + height * len(table.rows)
@@ -82,14 +84,15 @@ def _lines(table: Table, chart: Chart, scale: _Scale, width: int) -> str:
     for which, column in enumerate(chart.columns):
         colour = _COLOURS[which % len(_COLOURS)]
         drawn = [(place, values_of(row[column])) for place, row in zip(places, table.rows, strict=True)]
-        parts += _line_of([point for point in drawn if point[1]], scale, bottom, colour)
+        keep = 3 if len(chart.columns) <= _MOST_BANDS else 1
+        parts += _line_of([(place, found[:keep]) for place, found in drawn if found], scale, bottom, colour)
     return _svg(table, parts, bottom + 34, width)
 
 
 def _line_of(
     points: Sequence[tuple[float, tuple[float, ...]]], scale: _Scale, bottom: float, colour: str
 ) -> Iterator[str]:
-    """A line through points, each a place and a value or a value with its interval."""
+    """A line through points, each a place and a value, with a band where they have intervals."""
 
     def high(value: float) -> float:
         return scale.at(value, bottom, _TOP)
