@@ -37,6 +37,11 @@ def write_report(document: Document, path: Path) -> Path:
     return path
 
 
+def write_all(document: Document, folder: Path, name: str) -> tuple[Path, ...]:
+    """Write a document in all three forms, `name.html`, `name.md` and `name.json`: what is kept beside a model."""
+    return tuple(write_report(document, folder / f"{name}{ending}") for ending in (".html", ".md", ".json"))
+
+
 def to_html(document: Document) -> str:
     """The document as one file without scripts or anything to fetch, for a screen of any width and for paper."""
     import jinja2  # noqa: PLC0415  other commands need not pay for it
