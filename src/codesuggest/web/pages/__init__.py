@@ -1,7 +1,9 @@
 """The pages of coders, leads and administrators: rendered on the server, useful without script, used by keyboard."""
 
-from codesuggest.web.pages import adjudicating, administering, browsing, figures, reviewing, show, signing
+from codesuggest.web.pages import adjudicating, administering, browsing, figures, reports, reviewing, show, signing
 
-ROUTERS = tuple(module.router for module in (show, signing, reviewing, browsing, adjudicating, figures, administering))
+ROUTERS = tuple(
+    module.router for module in (show, signing, reviewing, browsing, adjudicating, figures, reports, administering)
+)
 
 __all__ = ["ROUTERS"]
