@@ -1,23 +1,31 @@
 """The audit: confirmations, agreement by part, confusions, habits, drift, suggestions' effect, agenda, suspects."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from codesuggest.agreement import Bootstrap
 from codesuggest.audit import Audit, AxisConfirmation, audit, collect, read_confirmations, taxonomy_of
 from codesuggest.audit.agenda import disagreements_worth_meeting, guidelines_by_code
 from codesuggest.audit.differences import NOTHING
 from codesuggest.audit.model_coder import model_decisions
+from codesuggest.audit.stored import read_store
 from codesuggest.audit.suspects import Suspects, suspects
 from codesuggest.audit.suspicion import suspicion
-from codesuggest.domain import Axis, Code, RedactedNarrative, RedactedText, Taxonomy
+from codesuggest.cli import app
+from codesuggest.confirm import Sending, confirm
+from codesuggest.domain import Axis, Caller, Code, Decision, RedactedNarrative, RedactedText, Taxonomy
 from codesuggest.embed import HashingEmbedder
 from codesuggest.errors import AgreementError, ReadError
+from codesuggest.settings import settings
+from codesuggest.store.database import Database
+from codesuggest.store.decisions import standing_adjudications
 from codesuggest.suggest import Suggester
+from test_store import CODES, add_coder, add_incident
 
 Write = Callable[[str, str | bytes], Path]
 ROOT = Path(__file__).parents[1]
@@ -178,7 +186,7 @@ def test_the_agenda_takes_what_stands_for_most_and_varies() -> None:
 
 def test_guidelines_are_found_by_code() -> None:
     words = guidelines_by_code("# Codes\n\n### SEV1 Worst\n\n- **Covers** harm\n\n### SEV2 Less\nnone\n")
-    assert words["SEV1"] == "- Covers harm"
+    assert words["SEV1"] == "Covers: harm"
     assert words["SEV2"] == "none"
 
 
@@ -261,3 +269,75 @@ def test_a_combination_that_hardly_ever_occurs_is_named() -> None:
         if s.id == "7" and s.axis == "group"
     ]
     assert odd.reasons == ("29 of 30 incidents with A have P here, not Q",)
+
+
+def twice_coded(database: Database, working: Taxonomy, *sites: str) -> None:
+    """In each site an incident that two coders coded differently, and one on which they agree."""
+    for site in sites:
+        coders = [add_coder(database, f"{who}.{site}") for who in ("ann", "bob")]
+        for reference, second in (("W1", CODES | {"severity": ("SEV3",)}), ("W2", CODES)):
+            number = add_incident(database, reference, site=site, n_wanted=2, is_blind=True)
+            for coder, codes in zip(coders, (CODES, second), strict=True):
+                with database.writing() as session:
+                    sending = Sending(coder, f"{reference}-{site}-{coder.name}", 1)
+                    confirm(session, number, Decision(codes), sending, taxonomy=working)
+
+
+@pytest.fixture
+def in_use(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    monkeypatch.setenv("CODESUGGEST_DATABASE_URL", database_url)
+    settings.cache_clear()
+    yield database
+    settings.cache_clear()
+
+
+def test_the_store_is_audited_and_a_meetings_outcomes_are_recorded_once(
+    in_use: Database, working: Taxonomy, tmp_path: Path
+) -> None:
+    twice_coded(in_use, working, "north", "south")
+    with in_use.reading() as session:
+        stored = read_store(session, Caller("tests", "administrator"), working)
+    assert {d.incident for d in stored.confirmations.decisions} == {"north/W1", "north/W2", "south/W1", "south/W2"}
+    assert all(d.is_blind and d.site and d.date for d in stored.confirmations.decisions)
+    assert stored.adjudicated == frozenset()
+    agenda = CliRunner().invoke(app, ["audit", "--store", "--agenda", "5"])
+    assert agenda.exit_code == 0, agenda.stderr
+    assert "Incident north/W1: severity" in agenda.stdout
+    assert "W2" not in agenda.stdout
+    outcomes = tmp_path / "meeting.jsonl"
+    codes = {axis: list(given) for axis, given in CODES.items()}
+    line = {"id": "north/W1", "codes": codes, "reason": "Read again with Mrs Jane Doyle: it had a consequence."}
+    outcomes.write_text(json.dumps(line), encoding="utf-8")
+    add_coder(in_use, "lea", role="lead")
+    for _ in range(2):
+        done = CliRunner().invoke(app, ["adjudicate", str(outcomes), "--by", "lea"])
+        assert done.exit_code == 0, done.stderr or done.exception
+    with in_use.reading() as session:
+        stored = read_store(session, Caller("tests", "administrator"), working)
+        (row,) = session.scalars(standing_adjudications()).all()
+        assert row.codes["severity"] == ["SEV2"]
+        assert "Doyle" not in str(row.reason)
+        assert row.supersedes_id is None
+    assert stored.adjudicated == {"north/W1"}
+    assert "north/W1" not in CliRunner().invoke(app, ["audit", "--store", "--agenda", "5"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "says"),
+    [
+        ('{"id": "W1", "codes": {}}', "ann.north", "no active lead"),
+        ('{"id": "W9", "codes": {"severity": ["SEV2"]}}', "lea", "No incident W9"),
+        ('{"id": "W1", "reason": "none"}', "lea", "row 1: expected id, codes and reason"),
+        ('{"id": "W1", "codes": {}}', "nobody", "No coder nobody"),
+    ],
+)
+def test_an_outcome_that_cannot_be_recorded_says_why(
+    in_use: Database, working: Taxonomy, tmp_path: Path, line: str, by: str, says: str
+) -> None:
+    twice_coded(in_use, working, "north")
+    add_coder(in_use, "lea", role="lead")
+    (tmp_path / "m.jsonl").write_text(line, encoding="utf-8")
+    refused = CliRunner().invoke(app, ["adjudicate", str(tmp_path / "m.jsonl"), "--by", by])
+    assert says in str(refused.exception)
+    with in_use.reading() as session:
+        assert session.scalars(standing_adjudications()).all() == []

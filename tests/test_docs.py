@@ -33,6 +33,7 @@ NEEDS_MORE = {
     "apply",
     "move",
     "adapt",
+    "adjudicate",
 }
 """Examples that would listen for ever, take minutes, leave a file behind, or need one that the project has not."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -195,3 +196,21 @@ def test_style_and_script_are_kept_by_the_browser_until_they_change(ward: Depart
     assert answer.headers["content-type"].startswith("text/css")
     assert "immutable" in answer.headers["cache-control"]
     assert lead.http.get("/assets/other.css").status_code == 404
+
+
+def test_leads_who_see_every_site_read_the_reports_of_the_folder(
+    suggester: Suggester, sqlite_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "audit.html").write_text("<!DOCTYPE html><title>Consistency</title>", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("none of it", encoding="utf-8")
+    with department(suggester, sqlite_url, reports_dir=tmp_path) as ward:
+        lead, of_one_site = ward.person("lea", "lead"), ward.person("sid", "lead", site="north")
+        page = lead.http.get("/reports", headers=HTML).text
+        assert 'href="/reports/audit"' in page
+        assert "notes" not in page
+        answer = lead.http.get("/reports/audit", headers=HTML)
+        assert "Consistency" in answer.text
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        assert lead.http.get("/reports/..%2Fnotes", headers=HTML).status_code == 404
+        assert of_one_site.http.get("/reports/audit", headers=HTML).status_code == 403
+        assert ward.person("cy", "coder").http.get("/reports", headers=HTML).status_code == 403

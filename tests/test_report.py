@@ -12,6 +12,7 @@ from codesuggest.cli import app
 from codesuggest.errors import ReadError
 from codesuggest.metrics import Estimate
 from codesuggest.report.document import (
+    NONE,
     Blank,
     Chart,
     Count,
@@ -29,8 +30,8 @@ from codesuggest.report.document import (
     suppressed,
     worded,
 )
-from codesuggest.report.figures import figure
-from codesuggest.report.printing import as_json, to_html, to_json, to_markdown, write_report
+from codesuggest.report.figures import NARROW, WIDE, figure
+from codesuggest.report.printing import as_json, to_html, to_json, to_markdown, write_all, write_report
 from codesuggest.settings import settings
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +82,7 @@ def plain(page: str) -> str:
         (Figure(Estimate(0.712, 0.6, 0.8)), "0.71 (0.60 to 0.80)"),
         (Figure(Estimate(0.712, 0.6, 0.8), Style.share), "71% (60 to 80%)"),
         (Figure(Estimate(-0.05, -0.1, 0.02), Style.points), "-5 (-10 to +2)"),
+        (Number(-0.001, Style.points), "+0"),
         (Number(float("nan")), "not defined"),
         (Withheld(5), "under 5"),
     ],
@@ -111,8 +113,8 @@ def test_the_page_is_whole_in_itself_and_escapes_what_it_shows() -> None:
     assert "url(" not in page
     assert "Codes &lt;by&gt; site" in page
     assert '<html lang="en-GB">' in page
-    assert page.count("<svg") == 1
-    assert "<title>Codes &lt;by&gt; site</title>" in page
+    assert page.count("<svg") == 2  # for a wide page and for a phone
+    assert page.count("<title>Codes &lt;by&gt; site</title>") == 2
     assert 'href="#sites-more"' in page
     assert 'id="sites-more"' in page
     assert page.count("<th scope") == 4 + 3
@@ -137,6 +139,12 @@ def test_small_counts_are_withheld_with_what_stands_on_them_and_never_alone() ->
     assert "fell" not in to_html(left) + to_markdown(left) + to_json(left)
     assert figure(table) == figure(Table(table.caption, table.head, table.rows, chart=table.chart))
     assert "Counts under 5" in to_markdown(left)
+
+
+def test_all_three_forms_are_written_under_one_name(tmp_path: Path) -> None:
+    written = write_all(DOCUMENT, tmp_path / "reports", "audit")
+    assert [path.name for path in written] == ["audit.html", "audit.md", "audit.json"]
+    assert written[1].read_text(encoding="utf-8") == to_markdown(DOCUMENT)
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
@@ -207,7 +215,7 @@ def test_a_model_is_studied_by_its_recipe_at_random_elsewhere_later_with_less_an
     tables = {b["table"]: b for s in content["sections"] for b in s["blocks"] if "table" in b}  # type: ignore[attr-defined, union-attr]
     curve = tables["First suggestion right, by number of incidents trained on"]["rows"]
     assert [row[0] for row in curve] == ["25", "50", "100"]
-    assert [row[2]["n"] for row in curve] == [80, 80, 80]
+    assert [row[1]["n"] for row in curve] == [80, 80, 80]
     splits = {row[0].partition(":")[0]: row for row in tables["First suggestion right, by what was held out"]["rows"]}
     assert list(splits) == ["at random", "a new site", "a later time"]
     assert all(row[1]["n"] + row[2]["n"] == 100 for row in splits.values())
@@ -241,3 +249,39 @@ def test_suspect_codes_are_listed_with_the_changes_expected(tmp_path: Path) -> N
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.stderr
     assert "Review 10, expect about" in (tmp_path / "s.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("span", [0.00033, 0.041, 0.35, 0.86, 4.3, 96, 12345])
+def test_every_figure_is_drawn_for_both_widths_whatever_its_span(span: float) -> None:
+    rows = (("least", Number(0.0)), ("most", Number(span)))
+    table = Table("t", ("what", "n"), rows, chart=Chart(Kind.intervals, (1,), low=0))
+    assert figure(table, WIDE).count("<circle") == figure(table, NARROW).count("<circle") == 2
+
+
+def test_a_grid_withholds_no_cell_alone_in_its_row_or_column_and_shades_by_size() -> None:
+    rows = (
+        ("north", Count(20), Count(3), Count(9)),
+        ("south", Count(8), Count(30), Count(7)),
+        ("west", Count(10), Count(6), Count(0)),
+    )
+    table = Table("grid", ("site", "A", "B", "C"), rows, chart=Chart(Kind.shades))
+    (section,) = suppressed(Document("d", "today", (), ("v",), (Section("s", (table,)),)), under=5).sections
+    (block,) = section.blocks
+    assert isinstance(block, Table)
+    hidden = [[isinstance(cell, Withheld) for cell in row] for row in block.rows]
+    assert hidden[0][2]
+    for line in (*hidden, *zip(*hidden, strict=True)):
+        assert sum(line) != 1
+    assert [worded(cell) for cell in block.rows[1][1:2]] == ["8"] or hidden[1][1]
+    page = to_html(Document("d", "today", (), ("v",), (Section("s", (table,)),)))
+    assert "background:rgba(0,94,184,1.00);color:#fff" in page
+    assert page.count("<svg") == 0
+
+
+def test_columns_that_say_nothing_are_left_out_and_the_chart_follows() -> None:
+    rows = (("a", NONE, Count(3), Number(0.5)), ("b", NONE, Count(4), Number(0.7)))
+    table = Table("t", ("code", "second", "n", "share"), rows, counted=2, chart=Chart(Kind.intervals, (1, 3))).trimmed
+    assert table.head == ("code", "n", "share")
+    assert table.counted == 1
+    assert table.chart is not None
+    assert table.chart.columns == (2,)

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     proxy_addresses: str = Field(
         "127.0.0.1,::1", description="Addresses of the trusted proxy, separated by commas; nobody else is believed."
     )
+    reports_dir: Path | None = Field(
+        None, description="Folder of reports in HTML that leads who see every site find on the page. Empty: none."
+    )
     cookie_secure: bool = Field(default=True, description="Whether browsers send the log-in over HTTPS only.")
     session_hours: int = Field(12, ge=1, le=720, description="How long a log-in lasts.")
     assignment_hours: int = Field(

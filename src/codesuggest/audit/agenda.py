@@ -1,5 +1,6 @@
 """The disagreements most worth a meeting: those that stand for many others, each kind once before any comes twice."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,13 @@ def guidelines_by_code(text: str) -> dict[str, str]:
                 found[words[0]] = lines
         else:
             lines.append(line)
-    return {code: "\n".join(lines).strip().replace("**", "").replace("`", "") for code, lines in found.items()}
+    return {code: "\n".join(map(_plain, lines)).strip() for code, lines in found.items()}
+
+
+def _plain(line: str) -> str:
+    """A line without Markdown's marks; a bold beginning keeps a colon."""
+    line = re.sub(r"^(?:[-*] )?\*\*([^*]+?):?\*\* ", r"\1: ", line)
+    return line.removeprefix("- ").replace("**", "").replace("`", "")
 
 
 def _kinds(axes: Mapping[str, Mapping[str, CodeSet]]) -> tuple[Kind, ...]:

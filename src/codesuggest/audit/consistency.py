@@ -42,7 +42,12 @@ class AxisConsistency:
     @property
     def beyond_chance(self) -> Estimate:
         """The figure that the protocol's floor is about: alpha (MASI) on an axis of many codes, else kappa."""
-        return self.overall.partial.get("masi", self.overall.kappa)
+        return beyond_chance(self.overall)
+
+
+def beyond_chance(agreement: Agreement) -> Estimate:
+    """Alpha (MASI) where several codes may be given, else kappa."""
+    return agreement.partial.get("masi", agreement.kappa)
 
 
 @dataclass(frozen=True)

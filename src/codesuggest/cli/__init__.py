@@ -20,6 +20,7 @@ from codesuggest.cli import (
     redacting,
     redactions,
     serving,
+    settling,
     suggesting,
     taxonomies,
     training,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for module in (
     *(suggesting, redacting, bulking, training, evaluating, agreeing),
-    *(auditing, trending, drifting, serving, erasing),
+    *(auditing, settling, trending, drifting, serving, erasing),
 ):
     module.register(app)
 app.add_typer(bulking.app, name="bulk")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,9 @@ from codesuggest.cli.suggesting import load_suggester
 from codesuggest.errors import ReadError
 
 if TYPE_CHECKING:
-    from codesuggest.audit import Coding, Confirmations
+    from collections.abc import Collection, Mapping
+
+    from codesuggest.audit import Audit, Confirmations
     from codesuggest.domain import RedactedNarrative, Taxonomy
     from codesuggest.report.document import Document
     from codesuggest.suggest import Suggester
@@ -35,11 +39,14 @@ Suppress = Annotated[
 ]
 
 _FilesOption = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
         help="Who coded what: tables with the columns coder, incident, axis, codes (and site, date, is_blind, "
         "shown_rank), or JSON Lines of id, coder, codes."
     ),
+]
+_StoreOption = Annotated[
+    bool, typer.Option("--store", help="Audit what the store holds (CODESUGGEST_DATABASE_URL) instead of files.")
 ]
 _TaxonomyOption = Annotated[
     str, typer.Option("--taxonomy", help="Taxonomy of the codes: a name, a folder, or `seen`: those in the files.")
@@ -81,7 +88,8 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    files: _FilesOption,
+    files: _FilesOption = None,
+    store: _StoreOption = False,
     taxonomy: _TaxonomyOption = "imaging-working-1",
     column: _ColumnOption = None,
     protocol: _ProtocolOption = None,
@@ -103,30 +111,89 @@ def audit(
 
     Example: codesuggest audit annotation/sample/incidents.jsonl annotation/sample/second-coding.jsonl --rounds 100
     """
-    from codesuggest.agreement import Bootstrap
-    from codesuggest.audit import audit as audit_confirmations
     from codesuggest.protocol import load_protocol
     from codesuggest.report.auditing import audit_document
 
+    if store == bool(files):
+        raise typer.BadParameter("name the files, or --store", param_hint="FILES")
+    archive = _Archive.of_store(taxonomy) if store else None
     if suspects:
-        publish(_suspects(files[0], taxonomy, suspects, same or (), embedder), report, suppress)
-        return
-    confirmations, scheme = _read(files, column or (), taxonomy)
-    texts = read_redacted(narratives, scheme) if narratives else []
+        coded = archive.coded() if archive else read_redacted((files or [])[0], _scheme(taxonomy), same or ())
+        return publish(_suspects(coded, _scheme(taxonomy), suspects, embedder), report, suppress)
+    archive = archive or _Archive.of_files(files or [], column or (), taxonomy, narratives, adjudications)
     suggester = load_suggester(model) if model else None
     if agenda:
-        settled = read_coding(adjudications) if adjudications else {}
-        words = guidelines.read_text(encoding="utf-8") if guidelines else ""
-        publish(_agenda(confirmations, scheme, texts, suggester, settled, words, agenda, names), report, suppress)
-        return
-    if suggester:
-        confirmations, model_coder = _with_model(confirmations, suggester, texts), suggester.model.manifest.name
+        return publish(_agenda(archive, suggester, guidelines, agenda, names), report, suppress)
     floors = load_protocol(protocol).agreement_floor if protocol else None
-    found = audit_confirmations(
-        confirmations, scheme, model=model_coder, floors=floors, bootstrap=Bootstrap(rounds), show_progress=True
-    )
+    found = _audited(archive, suggester, model_coder, floors, rounds)
     publish(audit_document(found, made=today(), are_named=names), report, suppress)
-    _account(files, confirmations)
+    return _account(files or [], archive.confirmations)
+
+
+def _audited(
+    archive: "_Archive",
+    suggester: "Suggester | None",
+    model_coder: str,
+    floors: "Mapping[str, float] | None",
+    n_rounds: int,
+) -> "Audit":
+    """The audit of the coders, with a model beside them: a suggester, or one who is among them already."""
+    from codesuggest.agreement import Bootstrap
+    from codesuggest.audit import audit as audit_confirmations
+
+    return audit_confirmations(
+        _with_model(archive, suggester) if suggester else archive.confirmations,
+        archive.taxonomy,
+        model=suggester.model.manifest.name if suggester else model_coder,
+        floors=floors,
+        bootstrap=Bootstrap(n_rounds),
+        show_progress=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Archive:
+    """What is audited: decisions, the narratives that they are about, and the incidents that are settled already."""
+
+    confirmations: "Confirmations"
+    taxonomy: "Taxonomy"
+    texts: "Sequence[RedactedNarrative]"
+    settled: "Collection[str]"
+
+    @classmethod
+    def of_store(cls, taxonomy: str) -> "_Archive":
+        from codesuggest.audit.stored import read_store
+        from codesuggest.domain import Caller
+        from codesuggest.settings import settings
+        from codesuggest.store.database import Database
+        from codesuggest.store.schema import require_current
+
+        scheme = _scheme(taxonomy)
+        with (
+            closing(require_current(Database(settings().database_url))) as database,
+            database.reading() as session,
+        ):
+            stored = read_store(session, Caller("command line", "administrator"), scheme)
+        if not stored.confirmations.decisions:
+            raise ReadError(f"The store holds no confirmation by {scheme.name}. Code some first, or name --taxonomy.")
+        return cls(stored.confirmations, scheme, stored.narratives, stored.adjudicated)
+
+    @classmethod
+    def of_files(
+        cls,
+        files: Sequence[Path],
+        column: Sequence[str],
+        taxonomy: str,
+        narratives: Path | None,
+        adjudications: Path | None,
+    ) -> "_Archive":
+        confirmations, scheme = _read(files, column, taxonomy)
+        texts = [narrative for narrative, _ in read_redacted(narratives, scheme)] if narratives else []
+        return cls(confirmations, scheme, texts, set(read_coding(adjudications)) if adjudications else set())
+
+    def coded(self) -> "list[Coded]":
+        """The narratives that have settled codes, for the search of suspects."""
+        return [(narrative, "") for narrative in self.texts if narrative.existing_codes]
 
 
 def publish(document: "Document", report: Sequence[Path] | None, suppress: int) -> None:
@@ -162,79 +229,73 @@ def read_redacted(path: Path, taxonomy: "Taxonomy", same: Sequence[str] = ()) ->
     ]
 
 
-def _suspects(file: Path, taxonomy: str, most: int, same: Sequence[str], embedder: str) -> "Document":
+def _suspects(coded: "Sequence[Coded]", taxonomy: "Taxonomy", most: int, embedder: str) -> "Document":
     from tqdm import tqdm
 
     from codesuggest.audit.suspects import suspects as find_suspects
     from codesuggest.embed import make_embedder
     from codesuggest.report.suspecting import suspects_document
     from codesuggest.settings import settings
-    from codesuggest.taxonomy import load_taxonomy
 
-    scheme = load_taxonomy(taxonomy)
-    read = read_redacted(file, scheme, same)
-    if not read:
-        raise ReadError(f"{file}: no readable narrative.")
-    narratives = [narrative for narrative, _ in read]
+    if not coded:
+        raise ReadError("No readable narrative with codes to look for suspects among.")
+    narratives = [narrative for narrative, _ in coded]
     chosen = make_embedder(embedder, settings().embedder_dir)
     vectors = chosen.embed([narrative.text for narrative in narratives], show_progress=True)
-    context = {narrative.id: value for narrative, value in read}
+    context = {narrative.id: value for narrative, value in coded}
     found = find_suspects(
-        narratives, vectors, scheme, context=context, show=lambda axes: tqdm(axes, desc="Weighing", unit="axis")
+        narratives, vectors, taxonomy, context=context, show=lambda axes: tqdm(axes, desc="Weighing", unit="axis")
     )
-    return suspects_document(found, scheme, made=today(), most=most)
+    return suspects_document(found, taxonomy, made=today(), most=most)
 
 
 def _agenda(
-    confirmations: "Confirmations",
-    taxonomy: "Taxonomy",
-    texts: "list[Coded]",
-    suggester: "Suggester | None",
-    settled: "Coding",
-    guidelines: str,
-    most: int,
-    are_named: bool,
+    archive: _Archive, suggester: "Suggester | None", guidelines: Path | None, most: int, are_named: bool
 ) -> "Document":
     from codesuggest.audit.agenda import disagreements_worth_meeting, guidelines_by_code
     from codesuggest.report.agenda import agenda_document
 
-    chosen = disagreements_worth_meeting(confirmations.decisions, settled=set(settled), most=most)
+    chosen = disagreements_worth_meeting(archive.confirmations.decisions, settled=archive.settled, most=most)
     wanted = {item.incident for item in chosen}
-    narratives = [narrative for narrative, _ in texts if narrative.id in wanted]
+    narratives = [narrative for narrative in archive.texts if narrative.id in wanted]
     suggested = suggester.suggest_redacted(narratives) if suggester else []
     return agenda_document(
         chosen,
-        taxonomy,
+        archive.taxonomy,
         made=today(),
         narratives={narrative.id: narrative.text for narrative in narratives},
         suggested={incident.id: incident for incident in suggested},
-        guidelines=guidelines_by_code(guidelines),
+        guidelines=guidelines_by_code(guidelines.read_text(encoding="utf-8")) if guidelines else {},
         are_named=are_named,
     )
 
 
-def _with_model(confirmations: "Confirmations", suggester: "Suggester", texts: "list[Coded]") -> "Confirmations":
-    from dataclasses import replace
-
+def _with_model(archive: _Archive, suggester: "Suggester") -> "Confirmations":
     from codesuggest.audit.model_coder import model_decisions
 
-    if not texts:
+    if not archive.texts:
         raise ReadError("--model needs the narratives. Name their file: --narratives.")
-    coded = {d.incident for d in confirmations.decisions}
-    wanted = [narrative for narrative, _ in texts if narrative.id in coded]
-    return replace(confirmations, decisions=(*confirmations.decisions, *model_decisions(suggester, wanted)))
+    given = archive.confirmations
+    coded = {decision.incident for decision in given.decisions}
+    wanted = [narrative for narrative in archive.texts if narrative.id in coded]
+    return replace(given, decisions=(*given.decisions, *model_decisions(suggester, wanted)))
+
+
+def _scheme(taxonomy: str) -> "Taxonomy":
+    from codesuggest.taxonomy import load_taxonomy
+
+    return load_taxonomy(taxonomy)
 
 
 def _read(files: Sequence[Path], column: Sequence[str], taxonomy: str) -> "tuple[Confirmations, Taxonomy]":
     from codesuggest.audit import read_confirmations, taxonomy_of
     from codesuggest.audit.confirmations import FIELDS
     from codesuggest.settings import settings
-    from codesuggest.taxonomy import load_taxonomy
 
     pairs = [pair.partition("=") for pair in column]
     if wrong := [field for field, equals, name in pairs if field not in FIELDS or not (equals and name)]:
         raise typer.BadParameter(f"'{wrong[0]}': expected FIELD=COLUMN, of {', '.join(FIELDS)}", param_hint="--column")
-    known = None if taxonomy == "seen" else load_taxonomy(taxonomy)
+    known = None if taxonomy == "seen" else _scheme(taxonomy)
     columns = {field: name for field, _, name in pairs}
     confirmations = read_confirmations(files, columns, known, max_mb=settings().max_file_mb)
     return confirmations, known or taxonomy_of(confirmations)

@@ -101,15 +101,12 @@ def evaluate(
     redacted = _redacted(chosen, suggester)
     if report:
         options = _Options(slices or _SLICES, second, against, recipe, (minutes, minutes_checked, incidents))
-        publish(_document(suggester, chosen, redacted, options), report, suppress)
-        return
+        return publish(_document(suggester, chosen, redacted, options), report, suppress)
     evaluation = evaluate_model(suggester, redacted)
     if skipped:
         typer.echo(f"{len(skipped):,} rows unreadable, {source.list_skipped(str(gold), skipped)}.", err=True)
-    if format is Format.json:
-        typer.echo(json.dumps(evaluation_json(evaluation), indent=1))
-    else:
-        typer.echo(evaluation_table(evaluation))
+    is_json = format is Format.json
+    return typer.echo(json.dumps(evaluation_json(evaluation), indent=1) if is_json else evaluation_table(evaluation))
 
 
 _SLICES = ["site", "reported", "date", "reporter"]

@@ -19,7 +19,9 @@ _TaxonomyOption = Annotated[str, typer.Option("--taxonomy", help="Taxonomy of th
 _ByOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", help="`month`, a column or an axis to break down by; repeatable.  [default: month, site, severity]"
+        "--by",
+        help="`month`, a column or an axis to break down by; repeatable.  "
+        "[default: month, site, severity, performed_modality]",
     ),
 ]
 _OccurredColumnOption = Annotated[
@@ -35,6 +37,9 @@ _RareOption = Annotated[
     int,
     typer.Option("--rare", min=0, help="Hold back incidents with a code that fewer than this have. 0: send them."),
 ]
+
+
+_PARTS = ("month", "site", "severity", "performed_modality")
 
 
 def register(app: typer.Typer) -> None:
@@ -79,7 +84,8 @@ def trends(
         raise ReadError(f"{file}: no readable row.")
     incidents = [_coded(row, scheme, date_column) for row in read]
     beside = beside_national(count_codes(incidents), read_national(national, scheme, period=period)) if national else ()
-    document = trends_document(incidents, scheme, made=today(), by=by or ("month", "site", "severity"), national=beside)
+    parts = by or [key for key in _PARTS if key in scheme.axis or any(key in i.details for i in incidents)]
+    document = trends_document(incidents, scheme, made=today(), by=parts, national=beside)
     publish(document, report, suppress)
     if submission:
         _submit(submission, read, scheme, (occurred_column, date_column), rare)

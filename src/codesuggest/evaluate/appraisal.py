@@ -13,7 +13,7 @@ from codesuggest.evaluate.errors import WrongCode, wrong_codes
 from codesuggest.evaluate.measuring import Evaluation, Judged, evaluation_of, judge
 from codesuggest.evaluate.second import Coding, SecondCoder, second_coder
 from codesuggest.evaluate.shortlists import Shortlisted, shortlisted
-from codesuggest.evaluate.slices import Details, Slice, hits, over_axes, slices
+from codesuggest.evaluate.slices import LENGTHS, Details, Slice, hits, over_axes, slices
 from codesuggest.metrics import Estimate, ranks, wilson
 from codesuggest.suggest import Scorer
 
@@ -156,10 +156,9 @@ def _by_incident(judged: Mapping[str, Judged], beside: Mapping[str, SecondCoder]
 
 
 def length_band(n_words: int) -> str:
-    """The band of a narrative's length, worded so that bands sort."""
+    """The band of a narrative's length."""
     edges = (25, 50, 100, 200)
-    above = sum(n_words > edge for edge in edges)
-    return ("up to 25 words", "26 to 50 words", "51 to 100 words", "101 to 200 words", "over 200 words")[above]
+    return LENGTHS[sum(n_words > edge for edge in edges)]
 
 
 def _axis(

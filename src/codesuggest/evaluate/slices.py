@@ -15,6 +15,9 @@ Details = Mapping[str, Mapping[str, str]]
 ByIncident = Mapping[str, Mapping[str, float]]
 """Axis, then incident, to a value."""
 
+LENGTHS = ("up to 25 words", "26 to 50 words", "51 to 100 words", "101 to 200 words", "over 200 words")
+"""The bands of a narrative's length, in their order."""
+
 _ENOUGH = 10
 _NOTHING = Estimate(np.nan, np.nan, np.nan)
 
@@ -64,10 +67,14 @@ def slices(
                 parts.setdefault(name, []).append(id)
         found[kind] = {
             name: _slice(part, first, overall, ceiling, bootstrap)
-            for name, part in sorted(parts.items())
+            for name, part in sorted(parts.items(), key=lambda item: (_place(item[0]), item[0]))
             if len(part) >= _ENOUGH
         }
     return {kind: of for kind, of in found.items() if of}
+
+
+def _place(name: str) -> int:
+    return LENGTHS.index(name) if name in LENGTHS else 0
 
 
 def _slice(

@@ -38,7 +38,13 @@ def accuracy(of: Appraised) -> Iterator[Block]:
         "text and the guidelines only; no model can be expected to do better. Always the commonest: suggesting "
         "whatever code training had most often.",
     ).trimmed
-    yield Table(
+    yield _among(of)
+    yield _given(of)
+
+
+def _among(of: Appraised) -> Table:
+    axes = of.appraisal.evaluation.axes
+    return Table(
         "How many of the right codes are among the first three and the first five suggested",
         ("axis", "incidents", "among three", "among five", "mean rank of the first right one"),
         tuple(
@@ -53,7 +59,11 @@ def accuracy(of: Appraised) -> Iterator[Block]:
         ),
         counted=1,
     )
-    yield Table(
+
+
+def _given(of: Appraised) -> Table:
+    axes = of.appraisal.evaluation.axes
+    return Table(
         "The codes that would be given without a person, beside a second coder",
         ("axis", "incidents", "micro F1", "second coder, micro F1", "macro F1", "incidents of both"),
         tuple(

@@ -6,6 +6,7 @@ from codesuggest.audit.agenda import Disagreement
 from codesuggest.audit.differences import NOTHING
 from codesuggest.domain import RedactedText, SuggestedIncident, Taxonomy
 from codesuggest.report.document import (
+    NONE,
     Blank,
     Block,
     Cell,
@@ -36,11 +37,11 @@ def agenda_document(  # noqa: PLR0913  what an agenda is made of
     """
     sections = [
         Section(
-            f"{number}. Incident {item.incident}",
+            f"Incident {item.incident}: {', '.join(taxonomy.axis[axis].label.casefold() for axis in item.codes)}",
             tuple(_item(item, taxonomy, narratives, suggested, guidelines, are_named)),
             is_internal=True,
         )
-        for number, item in enumerate(chosen, start=1)
+        for item in chosen
     ]
     covered = sum({kind: n for item in chosen for kind, n in item.kinds.items()}.values())
     facts: tuple[tuple[str, Cell], ...] = (("Taxonomy", taxonomy.name), ("Items", Count(len(chosen))))
@@ -67,20 +68,22 @@ def _item(
     view = suggested.get(item.incident)
     rows: list[tuple[Cell, ...]] = []
     for axis, by_coder in item.codes.items():
-        for coder, name in zip(coders, names, strict=False):
-            if coder in by_coder:
-                rows.append((taxonomy.axis[axis].label, name, _codes(taxonomy, axis, sorted(by_coder[coder])), ""))
-        for ranked in (view.axes.get(axis, ()) if view else ())[:2]:
-            code = _codes(taxonomy, axis, [ranked.code])
-            rows.append((taxonomy.axis[axis].label, "the model", code, Number(ranked.score, Style.share)))
-    yield Table("Who coded what", ("axis", "who", "codes", "score"), tuple(rows))
-    disputed = {(axis, code): n for (axis, *pair), n in item.kinds.items() for code in pair if code != NOTHING}
-    for axis, code in disputed:
-        words = guidelines.get(code) or _defined(taxonomy, axis, code)
-        if words:
-            yield Quote(words, f"the guidelines on {code}")
+        given = [_codes(taxonomy, axis, sorted(by_coder[c])) if c in by_coder else NONE for c in coders]
+        rows.append((taxonomy.axis[axis].label, *given, *_view(view, taxonomy, axis)))
+    yield Table("Who coded what", ("axis", *names, "the model", "score", "or"), tuple(rows)).trimmed
+    disputed = {code: axis for (axis, *pair) in item.kinds for code in pair if code != NOTHING}
+    for code, axis in disputed.items():
+        if words := guidelines.get(code) or _defined(taxonomy, axis, code):
+            yield Quote(words, f"the guidelines on {code}", is_aside=True)
     yield Blank("Decided, and why")
     yield Blank("Rule for the guidelines, if it will come again")
+
+
+def _view(view: SuggestedIncident | None, taxonomy: Taxonomy, axis: str) -> tuple[Cell, ...]:
+    """The model's first code with its score, and its second."""
+    ranked = view.axes.get(axis, ()) if view else ()
+    codes = [_codes(taxonomy, axis, [suggestion.code]) for suggestion in ranked[:2]] + [NONE, NONE]
+    return codes[0], Number(ranked[0].score, Style.share) if ranked else NONE, codes[1]
 
 
 def _codes(taxonomy: Taxonomy, axis: str, codes: Sequence[str]) -> str:
@@ -102,8 +105,8 @@ def _method() -> Points:
             ),
             ("The model's view is what words like these were coded in the past, not an argument.",),
             (
-                "Record each outcome as a line of JSON in the adjudications file: id, codes (every axis), reason. An "
-                "incident that stands there is not put on an agenda again.",
+                "Record each outcome: on the page, under disagreements, or all at once with `codesuggest adjudicate` "
+                "(a line of JSON each: id, codes, reason). An incident that is settled is not put on an agenda again.",
             ),
         )
     )

@@ -69,11 +69,11 @@ Words = tuple[Cell, ...]
 
 
 class Kind(StrEnum):
-    """What a table is drawn as."""
+    """What a table is drawn as: a figure above it, or shades of its own cells, the darker the larger."""
 
     intervals = "intervals"
     lines = "lines"
-    heat = "heat"
+    shades = "shades"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A redacted narrative or the guidelines' words."""
+    """A redacted narrative, or aside and smaller the guidelines' words."""
 
     text: str = field(repr=False)
     source: str = ""
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _number(value: float, style: Style) -> str:
         return "not defined"
     return {
         Style.share: f"{value:.0%}",
-        Style.points: f"{value * 100:+.0f}",
+        Style.points: f"{round(value * 100) + 0:+d}",
         Style.plain: f"{value:.2f}",
         Style.rank: f"{value:.1f}",
         Style.whole: f"{value:,.0f}",
@@ -234,6 +235,8 @@ def suppressed(document: Document, *, under: int) -> Document:
 
 
 def _suppressed_block(block: Block, under: int) -> Block:
+    if isinstance(block, Table) and block.chart and block.chart.kind is Kind.shades:
+        return replace(block, rows=_suppressed_grid(block.rows, under))
     if isinstance(block, Table):
         return replace(block, rows=tuple(_suppressed_rows(block, under)))
     if isinstance(block, Points):
@@ -255,6 +258,31 @@ def _suppressed_rows(table: Table, under: int) -> Iterator[tuple[Cell, ...]]:
             yield tuple(_suppressed_cell(cell, under) for cell in row)
 
 
+def _suppressed_grid(rows: tuple[tuple[Cell, ...], ...], under: int) -> tuple[tuple[Cell, ...], ...]:
+    """A table of counts by row and by column: no cell is withheld alone in its row or column, whose sums may stand
+    elsewhere; the next smallest is withheld too."""
+    grid = [list(row) for row in rows]
+    hidden = {(y, x) for y, row in enumerate(grid) for x, cell in enumerate(row) if _is_small(cell, under)}
+    lines = [[(y, x) for x in range(len(row))] for y, row in enumerate(grid)]
+    lines += [[(y, x) for y, row in enumerate(grid) if x < len(row)] for x in range(max(map(len, grid), default=0))]
+    more = True
+    while more:
+        more = False
+        for line in lines:
+            counts = [(c.n, place) for place in line if isinstance(c := grid[place[0]][place[1]], Count) and c.n]
+            shown = [count for count in counts if count[1] not in hidden]
+            if shown and len(counts) - len(shown) == 1:
+                hidden.add(min(shown)[1])
+                more = True
+    return tuple(
+        tuple(Withheld(under) if (y, x) in hidden else cell for x, cell in enumerate(row)) for y, row in enumerate(grid)
+    )
+
+
+def _is_small(cell: Cell, under: int) -> bool:
+    return isinstance(cell, Count | Share) and 0 < cell.n < under
+
+
 def _hidden(counts: Sequence[Cell], under: int) -> set[int]:
     """The rows to withhold: those of small counts, and never one alone."""
     known = sorted((cell.n, number) for number, cell in enumerate(counts) if isinstance(cell, Count) and cell.n > 0)
@@ -263,4 +291,4 @@ def _hidden(counts: Sequence[Cell], under: int) -> set[int]:
 
 
 def _suppressed_cell(cell: Cell, under: int) -> Cell:
-    return Withheld(under) if isinstance(cell, Count | Share) and 0 < cell.n < under else cell
+    return Withheld(under) if _is_small(cell, under) else cell

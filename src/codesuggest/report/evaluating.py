@@ -49,7 +49,7 @@ def evaluation_document(
         ("Left out: trained on", Count(measured.n_trained_on)),
         ("Compared with", appraisal.other or "always the commonest code"),
     )
-    return Document(f"How good {measured.model} is", made, facts, _verdict(of), sections)
+    return Document(f"How good the model {measured.model} is", made, facts, _verdict(of), sections)
 
 
 def _studied(of: Appraised) -> Iterator[Section]:

@@ -14,6 +14,7 @@ from codesuggest.report.document import (
     Count,
     Document,
     Figure,
+    Kind,
     Number,
     Points,
     Quote,
@@ -23,7 +24,7 @@ from codesuggest.report.document import (
     sentence,
     worded,
 )
-from codesuggest.report.figures import figure
+from codesuggest.report.figures import NARROW, WIDE, figure, values_of
 
 
 def write_report(document: Document, path: Path) -> Path:
@@ -36,6 +37,11 @@ def write_report(document: Document, path: Path) -> Path:
     return path
 
 
+def write_all(document: Document, folder: Path, name: str) -> tuple[Path, ...]:
+    """Write a document in all three forms, `name.html`, `name.md` and `name.json`: what is kept beside a model."""
+    return tuple(write_report(document, folder / f"{name}{ending}") for ending in (".html", ".md", ".json"))
+
+
 def to_html(document: Document) -> str:
     """The document as one file without scripts or anything to fetch, for a screen of any width and for paper."""
     import jinja2  # noqa: PLC0415  other commands need not pay for it
@@ -46,11 +52,26 @@ def to_html(document: Document) -> str:
     )
     environment.filters |= {"worded": _unbroken, "sentence": sentence}
     environment.globals |= {
-        "figure": lambda table: Markup(figure(table)),  # noqa: S704  every label in it is escaped
+        "figures": lambda table: [Markup(drawn) for width in (WIDE, NARROW) if (drawn := figure(table, width))],  # noqa: S704  every label in it is escaped
+        "numeric": _numeric,
+        "shade": _shade,
         "kind": lambda block: "words" if isinstance(block, tuple) else type(block).__name__.casefold(),
-        "is_number": lambda cell: not isinstance(cell, str),
     }
     return environment.get_template("report.html").render(document=document)
+
+
+def _numeric(table: Table) -> list[bool]:
+    """Which columns hold numbers."""
+    return [any(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.head))]
+
+
+def _shade(table: Table, cell: Cell) -> str:
+    """The style of a cell of a table whose cells are shaded by their size."""
+    if table.chart is None or table.chart.kind is not Kind.shades or not (value := values_of(cell)) or not value[0]:
+        return ""
+    largest = max(values[0] for row in table.rows for other in row if (values := values_of(other)))
+    depth = 0.08 + 0.92 * value[0] / largest
+    return f"background:rgba(0,94,184,{depth:.2f}){';color:#fff' if depth > 0.55 else ''}"
 
 
 def _unbroken(cell: Cell) -> str:

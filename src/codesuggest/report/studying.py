@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from codesuggest.evaluate.comparing import Comparison
 from codesuggest.evaluate.studies import Studies, Study
 from codesuggest.report.appraised import Appraised, share
-from codesuggest.report.document import Block, Chart, Count, Figure, Kind, Number, Style, Table
+from codesuggest.report.document import NONE, Block, Chart, Count, Figure, Kind, Number, Style, Table
 
 
 def comparison(of: Appraised) -> Iterator[Block]:
@@ -60,17 +60,11 @@ def _studies(of: Appraised, studies: Sequence[Study], first: str, caption: str, 
     axes = list(of.appraisal.axes)
     return Table(
         caption,
-        (
-            first,
-            "trained on" if first != "trained on" else "incidents",
-            "measured on",
-            "all axes",
-            *map(of.label, axes),
-        ),
+        (first, "incidents trained on", "measured on", "all axes", *map(of.label, axes)),
         tuple(
             (
                 study.name,
-                Count(study.n_trained),
+                NONE if kind is Kind.lines else Count(study.n_trained),
                 Count(study.n),
                 share(study.overall),
                 *(share(study.axes.get(axis)) for axis in axes),
@@ -79,7 +73,7 @@ def _studies(of: Appraised, studies: Sequence[Study], first: str, caption: str, 
         ),
         counted=2,
         chart=Chart(kind, (3,), low=0, high=1),
-    )
+    ).trimmed
 
 
 def _compared(of: Appraised, found: Mapping[str, Comparison], names: tuple[str, str], caption: str) -> Table:

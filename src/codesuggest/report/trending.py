@@ -86,7 +86,7 @@ def _all(incidents: Sequence[CodedIncident], taxonomy: Taxonomy) -> Iterator[Blo
     for axis in taxonomy.axes:
         if given := counts.get(axis.key):
             yield Table(
-                f"{axis.label}: {given.total():,} codes given",
+                f"{axis.label}: codes given",
                 ("code", "given", "share"),
                 tuple((_coded(taxonomy, axis.key, code), Count(n), Share(n, given.total())) for code, n in _top(given)),
                 counted=1,
@@ -118,7 +118,7 @@ def _by(incidents: Sequence[CodedIncident], taxonomy: Taxonomy, key: str) -> Ite
             f"{axis.label} by {_name(taxonomy, key)}",
             (_name(taxonomy, key), *codes),
             tuple((name, *(Count(given[code] if given else 0) for code in codes)) for name, given in by_part.items()),
-            chart=Chart(Kind.heat),
+            chart=Chart(Kind.shades),
             note=f"The {len(codes)} commonest of {len(counts[axis.key])} codes." if len(codes) == _MOST_CODES else "",
         )
 

@@ -16,7 +16,7 @@ def worth(of: Appraised) -> Iterator[Block]:
     )
     yield Table(
         f"What could be saved of the {load.hours:,.0f} hours that {load.incidents:,} incidents take",
-        ("right where filled in, at least", "share filled in", "right among them", "hours saved"),
+        ("asked: right at least", "share filled in", "right among them", "hours saved"),
         tuple(_saved(of, target) for target in TARGETS),
         note=f"At {load.minutes:g} minutes to code an incident and {load.minutes_checked:g} to check one, spread "
         "evenly over the axes; means of the axes.",

@@ -75,6 +75,12 @@ def search(
     return session.scalars(query.order_by(Incident.id.desc()).limit(limit)).all()
 
 
+def readable(session: Session, caller: Caller) -> Sequence[Incident]:
+    """All incidents of the caller's sites that still have their words, by id."""
+    query = select(Incident).where(seen_by(caller), Incident.state.not_in(GONE), Incident.text.is_not(None))
+    return session.scalars(query.order_by(Incident.id)).all()
+
+
 def counts_by_state(session: Session, caller: Caller) -> dict[str, int]:
     """How many incidents of the caller's sites are in each state."""
     query = select(Incident.state, func.count()).where(seen_by(caller)).group_by(Incident.state)
