@@ -36,8 +36,12 @@ CHUNK = 512
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Where a run stands: rows finished, seconds and CPU seconds since it began, memory of all its processes."""
+    """Where a run stands: rows finished, seconds and CPU seconds since it began, memory of all its processes.
 
+    is_coding  whether the model is loaded.
+    """
+
+    is_coding: bool
     rows: int
     seconds: float
     cpu: float
@@ -71,8 +75,8 @@ def hashing_model(folder: Path) -> Path:
     return folder / "hashing"
 
 
-def measured(source: Path, out: Path, model: Path, workers: int) -> list[Moment]:
-    """Run bulk, and look at it once a second: its processes, and the chunks in its work folder."""
+def measured(source: Path, out: Path, model: Path, workers: int, n: int) -> list[Moment]:
+    """Run bulk on `n` rows, and look at it five times a second: its processes, and the chunks in its work folder."""
     started = time.perf_counter()
     run = subprocess.Popen(
         [*COMMAND, "bulk", str(source), str(out), "--model", str(model), "--workers", str(workers)],
@@ -81,11 +85,14 @@ def measured(source: Path, out: Path, model: Path, workers: int) -> list[Moment]
     )
     moments, cpu = [], 0.0
     while run.poll() is None:
-        time.sleep(0.5)
-        n_chunks = sum(1 for _ in out.with_name(f".{out.name}.work").glob("*.chunk"))
+        time.sleep(0.2)
+        work = out.with_name(f".{out.name}.work")
+        n_chunks = sum(1 for _ in work.glob("*.chunk"))
         cpu_now, memory = _footprint(run.pid)
         cpu = max(cpu, cpu_now)
-        moments.append(Moment(n_chunks * CHUNK, time.perf_counter() - started, cpu, memory))
+        rows = n if out.exists() else min(n_chunks * CHUNK, n)  # a small output is written between two looks
+        is_coding = out.exists() or (work / "plan.json").exists()
+        moments.append(Moment(is_coding, rows, time.perf_counter() - started, cpu, memory))
     if run.returncode:
         raise SystemExit(f"bulk ended with {run.returncode}")
     return moments
@@ -110,7 +117,7 @@ def _footprint(pid: int) -> tuple[float, float]:
 
 def figures(moments: list[Moment], n: int) -> dict[str, float]:
     """Rate over the whole run and while coding; rate, CPU cost and memory early in the run and at its end."""
-    coding = [moment for moment in moments if moment.rows]
+    coding = [moment for moment in moments if moment.is_coding]
     first, last = coding[0], next(m for m in coding if m.rows >= max(m.rows for m in coding))
     early = next((m for m in coding if m.rows >= min(10_000, n // 2)), last)
     late = next((m for m in coding if m.rows >= last.rows - (early.rows - first.rows)), last)
@@ -127,15 +134,18 @@ def figures(moments: list[Moment], n: int) -> dict[str, float]:
         "gb_early": early.memory,
         "gb_late": last.memory,
         "gb_peak": max(moment.memory for moment in moments),
+        "start_seconds": first.seconds,
         "writing_seconds": moments[-1].seconds - last.seconds,
     }
 
 
 def table(lines: list[dict[str, str | float]]) -> str:
     """Every run measured so far as Markdown, the newest last."""
-    columns = list(lines[0])
+    columns = list(lines[-1])
     rows = [
-        " | ".join(f"{line[name]:,}" if isinstance(line[name], int) else str(line[name]) for name in columns)
+        " | ".join(
+            f"{line[name]:,}" if isinstance(line.get(name), int) else str(line.get(name, "")) for name in columns
+        )
         for line in lines
     ]
     return "\n".join(
@@ -146,6 +156,8 @@ def table(lines: list[dict[str, str | float]]) -> str:
             "with all-MiniLM-L6-v2, rate and memory at the end within 10% of those at 10,000 rows, peak under 2.5 GB. `load` is",
             "the machine's load average over 5 minutes: above the number of cores others were at work, and rates by the clock say",
             "little; CPU milliseconds a row say more. Memory counts every process's own resident pages, shared ones once for each.",
+            "",
+            "`rate_coding` is from when the model is loaded, after `start_seconds`, until the last row is coded; `rate_whole_run` counts all.",
             "",
             f"| {' | '.join(columns)} |",
             f"|{'---|' * len(columns)}",
@@ -168,7 +180,7 @@ def main() -> None:
         model = hashing_model(folder) if given.model == "hashing" else Path(given.model)
         for n in given.rows:
             write_rows(folder / "in.csv", n, given.words)
-            moments = measured(folder / "in.csv", folder / f"{n}.csv", model, given.workers)
+            moments = measured(folder / "in.csv", folder / f"{n}.csv", model, given.workers, n)
             line = {
                 "date": str(dt.datetime.now(dt.UTC).date()),
                 "cores": os.cpu_count(),

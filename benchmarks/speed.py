@@ -23,6 +23,7 @@ from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
 from codesuggest.domain import Narrative
 from codesuggest.redact import Redactor
+from codesuggest.redact.engine import LocalNlpEngine
 from codesuggest.suggest import Suggester
 from codesuggest.train import load_recipe, train
 
@@ -100,7 +101,7 @@ def training_seconds(n: int) -> float:
 def stock_presidio() -> AnalyzerEngine:
     """Presidio as it comes, around a spaCy pipeline that is here: ours."""
     engine = SpacyNlpEngine([{"lang_code": "en", "model_name": str(ROOT / "models" / "redaction" / "model")}])
-    engine.load()
+    engine.nlp = LocalNlpEngine(ROOT / "models" / "redaction" / "model").nlp  # with the tokens that it was trained on
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(nlp_engine=engine)
     return AnalyzerEngine(registry=registry, nlp_engine=engine)

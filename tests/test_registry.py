@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,8 @@ def test_no_file_of_a_model_is_a_pickle(model_dir: Path) -> None:
     assert not list(model_dir.rglob("*.pkl"))
     for path in model_dir.rglob("*.skops"):
         assert not [name for name in zipfile.ZipFile(path).namelist() if not name.endswith((".json", ".npy", ".npz"))]
+
+
+def test_a_vocabulary_is_saved_as_plain_numbers_and_not_as_a_file_a_word(model_dir: Path) -> None:
+    with zipfile.ZipFile(model_dir / "features.skops") as saved:
+        assert len(saved.namelist()) < 20

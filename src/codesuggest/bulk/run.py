@@ -152,8 +152,11 @@ def _engine(job: BulkJob, suggester: Suggester | None) -> Iterator[tuple[Describ
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(job.workers, mp_context=spawned, initializer=_prepare) as pool:
         try:
+            described = [
+                pool.submit(_describe_model, job.model) for _ in range(job.workers)
+            ]  # so that all load at once
             yield (
-                pool.submit(_describe_model, job.model).result(),
+                described[0].result(),
                 lambda work, item: pool.submit(_with_model, job.model, work, item),
             )
         except BrokenProcessPool:

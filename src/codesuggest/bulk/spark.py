@@ -83,6 +83,9 @@ def local_session(workers: int) -> "SparkSession":
     builder = (
         SparkSession.builder.master(f"local[{workers}]").appName("codesuggest").config("spark.ui.enabled", "false")
     )
+    builder = builder.config(
+        "spark.sql.files.openCostInBytes", 0
+    )  # so that small files are shared out, not put together
     try:
         return builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", _BATCH_ROWS).getOrCreate()
     except PySparkException as error:

@@ -34,6 +34,9 @@ class LexicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         self.characters_ = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), max_features=self.max_characters, **shared
         ).fit(X)
+        for vectoriser in (self.words_, self.characters_):
+            # Plain numbers: each of scikit-learn's own would be a file in the saved model, and take it seconds to load.
+            vectoriser.vocabulary_ = {term: int(column) for term, column in vectoriser.vocabulary_.items()}
         return self
 
     def transform(self, X: Sequence[str]) -> sparse.csr_array:  # noqa: N803
