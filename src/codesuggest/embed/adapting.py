@@ -63,6 +63,7 @@ def adapt(base: Path, texts: Sequence[RedactedText], codes: Sequence[Codes], out
     On a GPU where there is one, else on the CPU. Raises EmbedderError if there are too few narratives for one batch.
     """
     import torch  # noqa: PLC0415  seconds
+    from sentence_transformers.util import batch_to_device  # noqa: PLC0415
 
     if len(texts) < 2 * options.batch:
         raise EmbedderError(f"{len(texts)} coded narratives; {2 * options.batch} at least are needed to adapt to them.")
@@ -80,8 +81,8 @@ def adapt(base: Path, texts: Sequence[RedactedText], codes: Sequence[Codes], out
         for group in optimiser.param_groups:
             group["lr"] = options.learning_rate * min(done / _WARM_UP + 0.05, 1.0, 1.0 - done)
         optimiser.zero_grad()
-        inputs = {name: part.to(device) for name, part in model.preprocess([texts[row] for row in rows]).items()}
-        loss = _loss(model(inputs)["sentence_embedding"], _likeness(given[rows]))
+        inputs = model.preprocess([texts[row] for row in rows])
+        loss = _loss(model(batch_to_device(inputs, torch.device(device)))["sentence_embedding"], _likeness(given[rows]))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
