@@ -10,19 +10,26 @@ from httpx2 import Response
 from typer.testing import CliRunner
 
 from codesuggest.cli import app
+from codesuggest.crosswalk import move_file
+from codesuggest.domain import RedactedText, Taxonomy
+from codesuggest.drift import Observed, Watched, watch
 from codesuggest.embed import HashingEmbedder
 from codesuggest.evaluate import evaluate
 from codesuggest.read import NarrativeReader
 from codesuggest.redact import Redactor
 from codesuggest.registry import load_model, save_model
 from codesuggest.report import evaluation_json, incident_json
+from codesuggest.report.drifting import drift_document
+from codesuggest.report.printing import to_markdown
 from codesuggest.settings import Settings, settings
 from codesuggest.store.backup import backup
 from codesuggest.suggest import Suggester
+from codesuggest.taxonomy import load_crosswalk
 from codesuggest.train import load_recipe, train
 from codesuggest.web import create_app
 from reviewers import CODES, OTHER, Person, department
 
+CROSSWALK = Path(__file__).parents[1] / "annotation" / "crosswalk" / "example" / "crosswalk.toml"
 PLANTED = ("Zebedee Quillfeather", "Quillfeather", "999 123 4560", "9991234560", "17/11/1938", "ZQ4471902")
 TEXT = (
     "Mr Zebedee Quillfeather, NHS no 999 123 4560, DOB 17/11/1938, hospital no ZQ4471902, was scanned in place of "
@@ -117,6 +124,28 @@ def test_no_byte_of_the_store_no_log_and_no_error_of_its_interface_holds_it(
         assert_clean(path.read_bytes(), path.name)
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
     assert_clean("\n".join(ours), "logs")
+
+
+def test_no_file_moved_to_another_taxonomy_and_no_report_of_drift_holds_it(
+    redactor: Redactor, working: Taxonomy, tmp_path: Path
+) -> None:
+    crosswalk = load_crosswalk(CROSSWALK)
+    codes = {axis: tuple(given) for axis, given in CODES.items()}
+    rows = [
+        NarrativeReader(working).narrative(f"W{n}", TEXT, codes=codes | {"pathway": (code,)})
+        for n, code in enumerate(("CHK.identity", "PST.images"))
+    ]
+    files = tmp_path / "moved.jsonl", tmp_path / "queue.jsonl"
+    done = move_file(crosswalk, rows, redactor, None, moved=files[0], queue=files[1])
+    assert (done.n_moved, done.n_queued) == (1, 1)
+    for file in files:
+        assert_clean(file.read_bytes(), file.name)
+    texts = [Observed(month, redactor.redact(rows[0]).text) for month in ("2026-01", "2026-02") for _ in range(20)]
+    drift = watch(
+        Watched(texts=[*texts, *(Observed("2026-03", RedactedText("film lost")) for _ in range(40))]), working
+    )
+    assert [alarm for alarm in drift.alarms if alarm.signal == "words"]
+    assert_clean(to_markdown(drift_document(drift, working, made="2026-11-29")) + repr(drift), "drift")
 
 
 def refused_requests(lead: Person, coder: Person, id: int) -> list[Response]:

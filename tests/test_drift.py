@@ -23,14 +23,15 @@ from codesuggest.settings import settings
 from codesuggest.store import tables
 from codesuggest.store.database import Database
 from codesuggest.store.log import months_ago
-from reviewers import CODES
+from codesuggest.suggest import Suggester
+from reviewers import CODES, department
 
 MONTHS = [f"2025-{month:02d}" for month in range(6, 13)] + [f"2026-{month:02d}" for month in range(1, 6)]
 LEAD = Caller("lea", "lead")
 WORDS = ["scan", "patient", "request", "wristband", "delay", "film", "ward", "injection", "report", "booking"]
 
 
-def department(seed: int, *, per_month: int = 60, overrides: tuple[float, float] = (0.12, 0.12)) -> Watched:
+def year(seed: int, *, per_month: int = 60, overrides: tuple[float, float] = (0.12, 0.12)) -> Watched:
     """A year in which nothing changes, except perhaps the share of pathway overrides, from March 2026 on."""
     rng = np.random.default_rng(seed)
     months = [month for month in MONTHS for _ in range(per_month)]
@@ -49,7 +50,7 @@ def department(seed: int, *, per_month: int = 60, overrides: tuple[float, float]
 
 
 def test_a_rise_of_overrides_is_said_in_words_with_its_month(working: Taxonomy) -> None:
-    (alarm,) = watch(department(1, per_month=100, overrides=(0.12, 0.31)), working).alarms
+    (alarm,) = watch(year(1, per_month=100, overrides=(0.12, 0.31)), working).alarms
     assert (alarm.signal, alarm.axis, alarm.since) == ("overrides", "pathway", "2026-03")
     words = sentence(said(alarm, working))
     assert words.startswith("Patient pathway overrides rose from 1")
@@ -68,7 +69,7 @@ def test_an_alarm_counts_before_and_since(working: Taxonomy) -> None:
 
 
 def test_new_words_unlike_reports_and_low_scores_raise_alarms(working: Taxonomy) -> None:
-    still = department(2)
+    still = year(2)
     late = {month for month in MONTHS if month >= "2026-02"}
     changed = Watched(
         scores=[Observed(o.month, {"pathway": 0.3 if o.month in late else 0.6}) for o in still.scores],
@@ -110,13 +111,13 @@ def test_false_alarms_keep_their_rate() -> None:
 
 @pytest.mark.slow
 def test_a_year_without_change_raises_an_alarm_no_oftener_than_stated(working: Taxonomy) -> None:
-    n = sum(bool(watch(department(seed), working).alarms) for seed in range(60))
+    n = sum(bool(watch(year(seed), working).alarms) for seed in range(60))
     assert n <= stats.binom.ppf(0.999, 60, LEVEL)
 
 
 @pytest.mark.slow
 def test_the_rise_is_found_nearly_always_and_near_its_month(working: Taxonomy) -> None:
-    found = [watch(department(seed, overrides=(0.12, 0.31)), working).alarms for seed in range(40)]
+    found = [watch(year(seed, overrides=(0.12, 0.31)), working).alarms for seed in range(40)]
     months = [alarm.since for alarms in found for alarm in alarms if alarm.signal == "overrides"]
     assert len(months) >= 34
     assert np.mean([month in ("2026-02", "2026-03", "2026-04") for month in months]) > 0.9
@@ -199,6 +200,13 @@ def test_the_dashboard_says_what_changed_in_the_store(changed: Database, working
     assert alarm["since"] == months_ago(3).strftime("%Y-%m")
     assert (alarm["before"]["of"], alarm["after"]["of"]) == (200, 120)
     assert sum(month["of"] for month in drift["overridden_by_month"]["pathway"].values()) == 320
+
+
+def test_the_page_shows_what_changed(changed: Database, suggester: Suggester) -> None:
+    with department(suggester, str(changed.url)) as place:
+        page = place.person("lea", "lead").get("/dashboard").text
+    assert "Patient pathway overrides rose from" in page
+    assert "Overrides by month" in page
 
 
 def test_a_site_sees_its_own_months_only(changed: Database, working: Taxonomy) -> None:

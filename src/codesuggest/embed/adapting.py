@@ -18,11 +18,12 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from codesuggest.domain import Codes, RedactedText
-from codesuggest.embed.embedders import load_sentence_model
+from codesuggest.embed.embedders import has_bfloat16, load_sentence_model
 from codesuggest.errors import EmbedderError
 
 if TYPE_CHECKING:
     import torch
+    from sentence_transformers import SentenceTransformer
 
 _TEMPERATURE = 0.05
 _TARGET_TEMPERATURE = 0.1
@@ -63,13 +64,16 @@ def adapt(base: Path, texts: Sequence[RedactedText], codes: Sequence[Codes], out
     On a GPU where there is one, else on the CPU. Raises EmbedderError if there are too few narratives for one batch.
     """
     import torch  # noqa: PLC0415  seconds
+    from sentence_transformers.util import batch_to_device  # noqa: PLC0415
 
     if len(texts) < 2 * options.batch:
         raise EmbedderError(f"{len(texts)} coded narratives; {2 * options.batch} at least are needed to adapt to them.")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(options.seed)
     model = load_sentence_model(base, device=device).float().train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=0.01)
+    learning = _learning(model)
+    optimiser = torch.optim.AdamW(learning, lr=options.learning_rate, weight_decay=0.01, fused=True)
+    is_short = device == "cpu" and has_bfloat16()
     given = _given(codes)
     batches = list(_batches(len(texts), options))
     started, n_steps = time.monotonic(), 0
@@ -80,15 +84,23 @@ def adapt(base: Path, texts: Sequence[RedactedText], codes: Sequence[Codes], out
         for group in optimiser.param_groups:
             group["lr"] = options.learning_rate * min(done / _WARM_UP + 0.05, 1.0, 1.0 - done)
         optimiser.zero_grad()
-        inputs = {name: part.to(device) for name, part in model.preprocess([texts[row] for row in rows]).items()}
-        loss = _loss(model(inputs)["sentence_embedding"], _likeness(given[rows]))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        inputs = model.preprocess([texts[row] for row in rows])
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_short):
+            vectors = model(batch_to_device(inputs, torch.device(device)))["sentence_embedding"]
+        _loss(vectors.float(), _likeness(given[rows])).backward()
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         n_steps += 1
     seconds = time.monotonic() - started
     model.eval().save(str(out), create_model_card=False)
     return Adapted(len(texts), n_steps, seconds, device, n_steps < len(batches))
+
+
+def _learning(model: "SentenceTransformer") -> "list[torch.nn.Parameter]":
+    """What is trained: the layers, not the vectors of the word pieces, most of which a department never writes."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_("embeddings" not in name)
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def _batches(n: int, options: Adaptation) -> Iterator[npt.NDArray[np.intp]]:

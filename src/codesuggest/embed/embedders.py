@@ -93,7 +93,7 @@ class SentenceEmbedder:
     def __init__(self, folder: Path, identity: str) -> None:
         self.identity = identity
         loaded = load_sentence_model(folder)
-        self._model = loaded.bfloat16() if _has_bfloat16() else loaded
+        self._model = loaded.bfloat16() if has_bfloat16() else loaded
         self.dim = int(self._model.get_embedding_dimension() or 0)
         self._window = int(self._model.max_seq_length or 512) - 2
 
@@ -265,7 +265,7 @@ def load_sentence_model(folder: Path, *, device: str = "cpu") -> "SentenceTransf
     return model
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether the processor multiplies 16-bit floats itself: twice as fast, and the ranks stay the same."""
     import torch  # noqa: PLC0415  with the model
 
