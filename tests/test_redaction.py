@@ -1,17 +1,19 @@
 """Making the redactor and proving it: slots, policy, the gate, people, and the figures of a check."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from codesuggest.domain import Narrative
+from codesuggest.domain import Narrative, Span
 from codesuggest.errors import ReadError, RecipeError, RedactionError
 from codesuggest.metrics import wilson_low
 from codesuggest.redact import MEASURED, Redactor, write_review
-from codesuggest.redact.people import People, is_allowed, kept_role
+from codesuggest.redact.people import People, kept_role
+from codesuggest.redact.terms import is_term, whole_words
 from codesuggest.redaction.check import Gold, check_findings, check_redaction, read_gold, record_check
 from codesuggest.redaction.corpus import Filler, gold_rows, read_templates
 from codesuggest.redaction.marked import Marked
@@ -67,13 +69,63 @@ def test_wrong_patient_stays_readable(redactor: Redactor) -> None:
         ("Siemens Patel", " called", False),
         ("Mr Colles", " fell", False),
         ("Brodell", "'s sign was absent", True),
+        ("Brodell", " and Ferris views repeated", True),
         ("Ferris", " view repeated", True),
+        ("Ferris", " views the images", False),
+        ("Ferris", " line removed", True),
+        ("Colles splint", " today", True),
         ("Brodell", "'s scan was late", False),
     ],
 )
 def test_terms_and_what_is_named_after_somebody_are_no_person(value: str, rest: str, is_kept: bool) -> None:
     allowed = frozenset({"colles", "siemens", "boston scientific"})
-    assert is_allowed(value + rest, (0, len(value)), allowed) is is_kept
+    assert is_term(value + rest, Span(0, len(value), "PERSON", 0.7), allowed) is is_kept
+
+
+def test_the_surest_finding_of_a_person_stands_before_a_device_too() -> None:
+    text = "Brodell line removed, Brodell sign absent"
+    assert not is_term(text, Span(0, 7, "PERSON", 0.95), frozenset())
+    assert is_term(text, Span(22, 29, "PERSON", 0.95), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "whole"),
+    [
+        ("Salter-Harris II", "-Harris", "Salter-Harris"),
+        ("with Pryce-Owen today", "Pryce", "Pryce-Owen"),
+        ("Abara's scan", "Abara", "Abara"),
+        ("saw Abara, then", "Abara", "Abara"),
+    ],
+)
+def test_a_name_is_found_with_the_rest_of_its_word(text: str, found: str, whole: str) -> None:
+    start = text.index(found)
+    span = whole_words(text, Span(start, start + len(found), "PERSON", 0.7))
+    assert text[span.start : span.end] == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("his wife Olga came too", "Olga"),
+        ("Hi Zed,\nplease look", "Zed"),
+        ("for you\nThanks\nShelby", "Shelby"),
+        ("wrong surname White on the form", "White"),
+        ("checked by TG at noon", "TG"),
+        ("pump fault. KCN reported it", "KCN"),
+        ("the Begum family waited", "Begum"),
+    ],
+)
+def test_what_stands_around_a_name_gives_it_away(redactor: Redactor, text: str, name: str) -> None:
+    result = redact(redactor, text)
+    assert name not in result
+    assert "<PERSON_1>" in result
+
+
+@pytest.mark.parametrize(
+    "text", ["GP said yes", "told by CT", "DONE BY NIGHT STAFF", "asked by ED to ring", "her daughter Was late"]
+)
+def test_abbreviations_and_ordinary_words_in_the_same_places_are_nobody(redactor: Redactor, text: str) -> None:
+    assert redact(redactor, text) == text
 
 
 @pytest.mark.parametrize(
@@ -83,7 +135,7 @@ def test_terms_and_what_is_named_after_somebody_are_no_person(value: str, rest: 
         ("number_people = true", "number_people = false", "Mrs Abara fell", "<PERSON> fell"),
         ("deny = []", 'deny = ["Blue Zone"]', "in the blue zone today", "in the <DENIED> today"),
         ("off = []", 'off = ["BLEEP"]', "Bleep 2231 called", "Bleep 2231 called"),
-        ("min_score = 0.4", "min_score = 0.4\nmin_scores = { BLEEP = 0.99 }", "Bleep 2231", "Bleep 2231"),
+        ("min_score = 0.4", "min_score = 0.4\nmin_scores = { BLEEP = 1.0 }", "Bleep 2231", "Bleep 2231"),
     ],
 )
 def test_policy_decides(folder: Path, old: str, new: str, text: str, expected: str) -> None:
@@ -137,6 +189,44 @@ def test_slots_are_filled_marked_and_repeated() -> None:
     assert values[1] == values[1].upper()
     assert "{{" not in marked.text
     assert filler.fill(template) != marked
+
+
+def test_rewording_changes_words_outside_the_spans_and_never_those_inside() -> None:
+    filler = Filler(LISTS, 1, for_testing=False)
+    marked = Marked("one two three Joan Abara four five six seven", ((14, 24, "PERSON"),))
+    reworded = [filler.reword(marked, ["kettle"]) for _ in range(40)]
+    assert all(item.text[start:end] == "Joan Abara" for item in reworded for start, end, _ in item.spans)
+    assert any("kettle" in item.text.casefold() for item in reworded)
+    assert any(item.text == marked.text for item in reworded)
+
+
+def test_terms_that_sound_like_names_are_filled_in_and_not_marked() -> None:
+    filler = Filler(LISTS, 1, for_testing=False)
+    marked = filler.fill("The {{-eponym}} view on the {{-brand}} after {{-drug}}")
+    assert marked.spans == ()
+    assert "{{" not in marked.text
+    assert filler.fill("The {{-eponym}} view on the {{-brand}} after {{-drug}}") != marked
+
+
+def test_a_higher_floor_finds_no_more_and_a_lower_one_no_less(folder: Path) -> None:
+    text = "zeb quill was told by marlo at the desk, ask wend or the abara lad"
+    found = []
+    for floor in (0.02, 0.4, 0.98):
+        edit_floor(folder, floor)
+        found.append(sum(s.end - s.start for s in Redactor(folder).redact(Narrative("1", text)).spans))
+    assert found == sorted(found, reverse=True)
+    assert found[0] > found[-1]
+
+
+def edit_floor(folder: Path, floor: float) -> None:
+    path = folder / "model" / "config.cfg"
+    path.write_text(re.sub(r"(?m)^floor = .*$", f"floor = {floor}", path.read_text()))
+
+
+def test_a_missing_list_of_terms_is_refused(folder: Path) -> None:
+    (folder / "terms.txt").unlink()
+    with pytest.raises(RedactionError, match=r"terms\.txt: the list of terms"):
+        Redactor(folder)
 
 
 def test_names_of_testing_are_never_names_of_training() -> None:

@@ -54,7 +54,7 @@ def main() -> None:
     _silence_telemetry()
     sys.excepthook = _report_crash
     try:
-        app()
+        typer.main.get_command(app)()  # calling app itself would put typer's hook, which prints values, over ours
     except CodesuggestError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(1)

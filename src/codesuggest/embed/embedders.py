@@ -223,16 +223,14 @@ def folder_embedder(folder: Path) -> SentenceEmbedder:
     return SentenceEmbedder(folder, f"{folder.name}-{digest[:12]}")
 
 
-def word_pieces(width: int) -> tuple[list[str], Embeddings]:
-    """The pieces of words that all-MiniLM-L6-v2 knows, and their vectors drawn to `width` columns.
+def word_pieces() -> tuple[list[str], Embeddings]:
+    """The pieces of words that all-MiniLM-L6-v2 knows, and their input vectors, scaled to an even spread.
 
-    Returns pieces in lower case, those inside a word with `##` before them, and float32 of shape (n_pieces, width).
+    Returns pieces in lower case, those inside a word with `##` before them, and float32 of shape (n_pieces, 384).
     """
-    from sklearn.decomposition import PCA  # noqa: PLC0415  only training a redactor needs it
-
     pieces, vectors = default_embedder().piece_table()
-    drawn = PCA(width, random_state=0).fit_transform(vectors)
-    return pieces, np.asarray(drawn / drawn.std(), dtype=np.float32)
+    centred = vectors - vectors.mean(axis=0)
+    return pieces, np.asarray(centred / centred.std(), dtype=np.float32)
 
 
 def make_embedder(name: str, folder: Path | None = None) -> Embedder:

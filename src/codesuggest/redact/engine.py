@@ -7,17 +7,10 @@ import spacy
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
-from spacy.language import Language
 from spacy.tokens import Doc
 
 from codesuggest.errors import RedactionError
-from codesuggest.redact.pieces import FILES, VectorisingTokenizer, WordPieces
-
-_SCORE = 0.85
-"""Presidio's usual score of what a spaCy pipeline finds; the pipeline itself gives none."""
-
-LEARNT = ("PERSON", "LOCATION", "ORGANIZATION", "ADDRESS")
-"""The types that the pipeline finds by context; patterns find the others."""
+from codesuggest.redact.tagger import LEARNT, SCORES
 
 
 class LocalNlpEngine(SpacyNlpEngine):
@@ -28,20 +21,20 @@ class LocalNlpEngine(SpacyNlpEngine):
 
     def __init__(self, folder: Path) -> None:
         mapping = NerModelConfiguration(
-            model_to_presidio_entity_mapping={type: type for type in LEARNT}, labels_to_ignore=[], default_score=_SCORE
+            model_to_presidio_entity_mapping={type: type for type in LEARNT}, labels_to_ignore=[]
         )
         super().__init__([{"lang_code": "en", "model_name": str(folder)}], mapping)
         if not (folder / "meta.json").is_file():
             raise RedactionError(f"{folder}: the redactor's language model is missing. Nothing is redacted without it.")
         self.identity = _identity(folder)
-        self.nlp = {"en": _pipeline(folder)}  # type: ignore[assignment]  # Presidio declares it None
+        self.nlp = {"en": spacy.load(folder)}  # type: ignore[assignment]  # Presidio declares it None
 
     def load(self) -> None:
         """Nothing to do: the pipeline was given, and no other may be fetched in its place."""
 
     def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
         """What was found, without the lemmas that Presidio's context words need: our patterns hold their context."""
-        return NlpArtifacts(list(doc.ents), doc, [], [], self, language, scores=[_SCORE] * len(doc.ents))
+        return NlpArtifacts(list(doc.ents), doc, [], [], self, language, scores=doc.user_data[SCORES])
 
 
 class ContextInPatterns(ContextAwareEnhancer):
@@ -61,13 +54,6 @@ class ContextInPatterns(ContextAwareEnhancer):
         """See ContextAwareEnhancer."""
         del text, nlp_artifacts, recognizers, context
         return raw_results
-
-
-def _pipeline(folder: Path) -> Language:
-    pipeline = spacy.load(folder)
-    if all((folder / name).is_file() for name in FILES):
-        pipeline.tokenizer = VectorisingTokenizer(pipeline, WordPieces.load(folder))
-    return pipeline
 
 
 def _identity(folder: Path) -> str:

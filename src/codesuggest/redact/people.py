@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import regex
 
 from codesuggest.domain import Span
+from codesuggest.redact.terms import fold
 
 ROLES = r"Dr|Drs|Doctor|Prof|Professor|Sister|Nurse|Matron|Radiographer|Consultant|Registrar"
 _ROLE = regex.compile(rf"(?i)(?:{ROLES})\.?(?=\s)")
@@ -14,13 +15,9 @@ _TITLE_BEFORE = regex.compile(
     r"(?<!\w)((?:Mr|Mrs|Ms|Miss|Mx|Master|Sir|Dame|Lady|Lord|Dr|Doctor|Prof|Professor|Sister|Nurse|Matron)\.? )$"
 )
 _WORD = regex.compile(r"[\p{L}][\p{L}'’\-]*\.?")
-_NAMED_AFTER = regex.compile(
-    r"(?i)(?:['’]s|['’])?[ \-](?:fractures?|cysts?|signs?|tests?|views?|projections?|lines?|catheters?|disease|syndrome"
-    r"|lymphoma|sarcoma|tumours?|palsy|contracture|criteria|classification|score|grade|manoeuvre|technique|position"
-    r"|method|nodes?|needles?|clamp|drain|tubes?|ring|procedure|repair|scale|lesions?|deformity|hernia|diverticulum"
-    r"|canal|ligament|tendon|chamber|injector|reaction|angle|block|graft|anaemia|goitre|thyroiditis|dementia)\b"
-)
 _GREAT_AGE = regex.compile(r"[,(\[ ]{1,3}(9\d|10[0-9])(?![\d%:/\-]|\.\d| ?(?:kg|cm|mm|ml|mg|min|am|pm|%))")
+_SURE = 0.6
+"""From this score a finding's name is looked for in the rest of the text."""
 _FEMALE = {"mrs", "ms", "miss", "dame", "lady", "sister"}
 _MALE = {"mr", "master", "sir", "lord"}
 
@@ -30,8 +27,9 @@ def other_mentions(text: str, people: Iterable[Span], allowed: frozenset[str]) -
     names = {
         word[0]
         for span in people
+        if span.score >= _SURE
         for word in _WORD.finditer(text[span.start : span.end])
-        if len(word[0]) > 2 and word[0][0].isupper() and not _TITLE.match(word[0]) and _folded(word[0]) not in allowed
+        if len(word[0]) > 2 and word[0][0].isupper() and not _TITLE.match(word[0]) and fold(word[0]) not in allowed
     }
     if not names:
         return []
@@ -92,20 +90,3 @@ def _parts(value: str) -> tuple[set[str], str]:
     words = [word.rstrip(".").casefold() for word in _WORD.findall(value)]
     sex = next(("f" if word in _FEMALE else "m" for word in words if word in _FEMALE | _MALE), "")
     return {word for word in words if not _TITLE.match(word)}, sex
-
-
-def is_allowed(text: str, span: tuple[int, int], allowed: frozenset[str]) -> bool:
-    """Whether a finding is a term that is never personal, or consists of such terms, or names a sign, view or the like.
-
-    A title before it makes it a person all the same.
-    """
-    value = text[span[0] : span[1]]
-    words = [_folded(word) for word in _WORD.findall(value)]
-    if not words or _TITLE.match(_WORD.findall(value)[0]):
-        return False
-    is_term = " ".join(words) in allowed or all(word in allowed for word in words)
-    return is_term or bool(_NAMED_AFTER.match(text, span[1]))
-
-
-def _folded(word: str) -> str:
-    return word.rstrip(".").casefold().removesuffix("'s").removesuffix("’s")

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from codesuggest.checked import load_checked
 from codesuggest.errors import RedactionError
+from codesuggest.redact.terms import fold
+
+_TERMS = "terms.txt"
+"""The file of a redaction folder with the terms, one a line, that are never personal."""
 
 
 class Policy(BaseModel):
@@ -35,7 +39,7 @@ class Policy(BaseModel):
     @cached_property
     def allowed(self) -> frozenset[str]:
         """The allowed terms, folded, without their possessive endings."""
-        return frozenset(term.casefold().removesuffix("'s").rstrip("'") for term in self.allow)
+        return frozenset(" ".join(fold(word) for word in term.split()) for term in self.allow)
 
     @property
     def fingerprint(self) -> str:
@@ -48,5 +52,9 @@ class Policy(BaseModel):
 
 
 def load_policy(folder: Path) -> Policy:
-    """The policy in a redaction folder. Raises RedactionError naming the key that is wrong."""
-    return load_checked(folder / "policy.toml", Policy, RedactionError)
+    """The policy in a redaction folder, with the terms of its `terms.txt`. Raises RedactionError with what is wrong."""
+    policy = load_checked(folder / "policy.toml", Policy, RedactionError)
+    terms = folder / _TERMS
+    if not terms.is_file():
+        raise RedactionError(f"{terms}: the list of terms that are nobody's names is missing.")
+    return policy.model_copy(update={"allow": (*policy.allow, *terms.read_text(encoding="utf-8").splitlines())})

@@ -4,10 +4,10 @@ A pattern may name a group `value`: that part is personal data, and what stands 
 Letter case matters unless a pattern says otherwise. Numbers that name things (serial, asset, lot) are left alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import regex
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
+from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
     IbanRecognizer,
@@ -15,55 +15,8 @@ from presidio_analyzer.predefined_recognizers import (
     UkNinoRecognizer,
 )
 
-_TIMEOUT_S = 2.0
-_INDIRECT = frozenset({"PERSON", "ADDRESS", "AGE", "DATE", "DATE_OF_BIRTH"})
-_OF_A_THING = regex.compile(
-    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|phantom)"
-    r"(?:\s*(?:no|num|number|ref|id|code|\#)\.?)?\s*(?:is|was)?\s*[:=\-(]?\s*$"
-)
-
-
-class UkRecognizer(PatternRecognizer):
-    """Patterns of one type of personal data, with an optional check of each value found.
-
-    validate  called with the value; True gives full score, False drops it, None leaves the pattern's own score.
-    """
-
-    def __init__(
-        self, type: str, patterns: Iterable[tuple[str, float]], validate: Callable[[str], bool | None] | None = None
-    ) -> None:
-        compiled = [Pattern(f"{type} {i}", expression, score) for i, (expression, score) in enumerate(patterns)]
-        super().__init__(supported_entity=type, patterns=compiled, name=f"{type} recogniser")
-        self._compiled = [(regex.compile(p.regex), p.score) for p in compiled]
-        self._validate = validate or (lambda _: None)
-
-    def is_direct(self, off: Sequence[str]) -> bool:
-        """Whether what it finds identifies somebody on its own, by a number or an address on a network."""
-        return not {*self.supported_entities} & {*_INDIRECT, *off}
-
-    def analyze(
-        self, text: str, entities: list[str], nlp_artifacts: object = None, regex_flags: int | None = None
-    ) -> list[RecognizerResult]:
-        """Presidio's entry point. A pattern that runs out of time raises: redaction fails closed."""
-        del entities, nlp_artifacts, regex_flags
-        results: list[RecognizerResult] = []
-        for expression, score in self._compiled:
-            group = "value" if "value" in expression.groupindex else 0
-            found = (
-                self._result(text, match.span(group), score, is_labelled=group == "value")
-                for match in expression.finditer(text, timeout=_TIMEOUT_S)
-            )
-            results.extend(result for result in found if result)
-        return list(EntityRecognizer.remove_duplicates(results))
-
-    def _result(self, text: str, span: tuple[int, int], score: float, *, is_labelled: bool) -> RecognizerResult | None:
-        start, end = span
-        if not is_labelled and _OF_A_THING.search(text[max(0, start - 40) : start]):
-            return None
-        verdict = self._validate(text[start:end])
-        if verdict is False:
-            return None
-        return RecognizerResult(self.supported_entities[0], start, end, 1.0 if verdict else score)
+from codesuggest.redact.names import name_recognisers
+from codesuggest.redact.patterns import UkRecognizer
 
 
 def nhs_check_digit(number: str) -> bool:
@@ -96,12 +49,6 @@ _DATE = (
 )
 _OLD_YEAR = r"(?:19\d\d|200\d|201[0-4])"
 _CODE = r"(?=[A-Za-z0-9\-/]*\d{3})[A-Za-z0-9]+(?:[\-/][A-Za-z0-9]+)*"
-_TITLE = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Rev|Revd|Reverend|Sir|Dame|Rabbi|Imam|Councillor|Cllr)"
-_STAFF = (
-    r"(?:Radiograph|Radiolog|Consultant|Nurse|Nursing|Safety|Scan|Room|Physic|Manager|Registrar|Doctor|On|In|Of|And|The|Imaging|Conditional"
-    r"|Unit|Team|Charge|Head|Staff|Department|Ward|Who|Was|Is|Has|Had|Said|Called|Request|Not)"
-)
-_NAME = rf"(?!{_STAFF})(?:(?:de|van|von|der|den|bin|ibn|al|el|ap|da|dos|la|le|ter|ten)[ \-'’]){{0,2}}(?:\p{{Lu}}\.? ?){{0,2}}(?:[ODd]['’])?\p{{Lu}}[\p{{L}}'’\-]+"
 _STREET = (
     r"(?:Road|Rd|Street|St|Avenue|Ave|Lane|Ln|Close|Drive|Dr|Crescent|Cres|Court|Ct|Place|Pl|Terrace|Gardens|Gdns|Grove|Way|Walk|Hill|Park"
     r"|Square|Sq|Mews|Rise|View|Row|Green|Parade|Wynd|Vennel|Brae|Boulevard|Blvd|Parkway|Circle)"
@@ -111,7 +58,7 @@ _STREET = (
 def recognisers() -> list[EntityRecognizer]:
     """Every pattern recogniser, Presidio's own where they fit UK text as they are."""
     numbers = [*_numbers(), *_other_numbers(), *_phones(), *_contacts()]
-    own = [*numbers, *_places(), *_people(), *_ages(), *_registrations()]
+    own = [*numbers, *_places(), *name_recognisers(), *_births(), *_ages(), *_registrations()]
     return [*own, UkNinoRecognizer(), IpRecognizer(), IbanRecognizer(), CreditCardRecognizer()]
 
 
@@ -288,17 +235,9 @@ def _places() -> list[EntityRecognizer]:
     ]
 
 
-def _people() -> list[EntityRecognizer]:
-    """People themselves: names after a title, dates of birth."""
+def _births() -> list[EntityRecognizer]:
+    """Dates of birth, and dates so old that they can be nothing else."""
     return [
-        UkRecognizer(
-            "PERSON",
-            [
-                (rf"(?<![\p{{L}}\-]){_TITLE}\.? {_NAME}(?:[ \-]{_NAME}){{0,2}}", 0.85),
-                (r"(?<![\p{L}\-])(?:MRS|MISS|PROF) \p{Lu}[\p{Lu}'’\-]+(?: \p{Lu}[\p{Lu}'’\-]{3,})?", 0.7),
-                (r"(?<![\p{L}\-])(?:mrs|miss) (?!the |a |an |out |this |his |her )\p{Ll}[\p{L}'’\-]{2,}", 0.6),
-            ],
-        ),
         UkRecognizer(
             "DATE_OF_BIRTH",
             [

@@ -20,16 +20,21 @@ from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from codesuggest.domain import Narrative, RedactedNarrative, RedactedText, Span
 from codesuggest.errors import RedactionError
-from codesuggest.redact.engine import LEARNT, ContextInPatterns, LocalNlpEngine
-from codesuggest.redact.people import People, great_ages, is_allowed, kept_role, other_mentions, with_title
+from codesuggest.redact.engine import ContextInPatterns, LocalNlpEngine
+from codesuggest.redact.patterns import UkRecognizer
+from codesuggest.redact.people import People, great_ages, kept_role, other_mentions, with_title
 from codesuggest.redact.policy import Policy, load_policy
-from codesuggest.redact.recognisers import UkRecognizer, date_recogniser, deny_recogniser, recognisers
+from codesuggest.redact.recognisers import date_recogniser, deny_recogniser, recognisers
+from codesuggest.redact.tagger import LEARNT
+from codesuggest.redact.terms import is_term, whole_words
 from codesuggest.settings import settings, shipped
 
 MEASURED = "measured.json"
 """The file of a redaction folder that says how good its redactor was found to be."""
 
 _BATCH = 64
+_NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
+_WORDS = (*_NAMES, "ADDRESS")
 _YEAR = regex.compile(r"(?:19|20)\d\d")
 
 
@@ -99,15 +104,16 @@ class Redactor:
 
     def _settle(self, text: str, found: Sequence[RecognizerResult]) -> tuple[Span, ...]:
         """What counts of the findings, other mentions of the same people included, without overlap."""
+        allowed = self.policy.allowed
         spans = [
-            Span(result.start, result.end, result.entity_type, round(result.score, 3))
+            span
             for result in found
-            if result.score >= self.policy.threshold(result.entity_type)
-            and result.entity_type not in self.policy.off
-            and not (result.entity_type in LEARNT and is_allowed(text, (result.start, result.end), self.policy.allowed))
+            if (span := _span(text, result)).score >= self.policy.threshold(span.type)
+            and span.type not in self.policy.off
+            and not (span.type in LEARNT and is_term(text, span, allowed))
         ]
         people = [span for span in spans if span.type == "PERSON"]
-        people += other_mentions(text, people, self.policy.allowed)
+        people += [span for span in other_mentions(text, people, allowed) if not is_term(text, span, allowed)]
         ages = great_ages(text, people) if "AGE" not in self.policy.off else []
         return _without_overlap(with_title(text, span) for span in [*spans, *people, *ages])
 
@@ -164,14 +170,21 @@ class Redactor:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
+def _span(text: str, result: RecognizerResult) -> Span:
+    """A finding; if it is a name, with the rest of its first and last word."""
+    span = Span(result.start, result.end, result.entity_type, round(result.score, 3))
+    return whole_words(text, span) if span.type in _NAMES else span
+
+
 def _without_overlap(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Spans in order. Of two that overlap the surer gives the type, and both are covered."""
+    """Spans in order. Of two that overlap both are covered, and the surer gives the type, or a number."""
     settled: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end, -span.score, span.type)):
         merged = span
         if settled and span.start < settled[-1].end:
             last = settled.pop()
-            strongest = max(last, span, key=lambda s: (s.score, s.end - s.start))
+            is_same = (last.start, last.end) == (span.start, span.end)
+            strongest = max(last, span, key=lambda s: (is_same and s.type not in _WORDS, s.score, s.end - s.start))
             merged = Span(last.start, max(last.end, span.end), strongest.type, strongest.score)
         settled.append(merged)
     return tuple(settled)

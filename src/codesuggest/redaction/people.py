@@ -70,8 +70,7 @@ class People:
         for locale in dict.fromkeys(LOCALES):
             self._fakers[locale] = Faker(locale)
             self._fakers[locale].seed_instance(rng.randrange(2**32))
-        self._first = self.keep((lists / "forenames.txt").read_text(encoding="utf-8").splitlines())
-        self._last = self.keep((lists / "surnames.txt").read_text(encoding="utf-8").splitlines())
+        self._first, self.surnames = self._read(lists / "forenames.txt"), self._read(lists / "surnames.txt")
 
     def person(self) -> Person:
         """Somebody new: half from the lists, half from a locale; now and then a first name meets another's surname."""
@@ -80,11 +79,11 @@ class People:
         if self._rng.random() < 0.5:
             first = self._rng.choice(self._first)
         if self._rng.random() < 0.5:
-            last = self._rng.choice(self._last)
+            last = self._rng.choice(self.surnames)
         if not self.is_testing and self._rng.random() < INVENTED:
-            first, last = self.invented(self._first), self.invented(self._last)
+            first, last = self.invented(self._first), self.invented(self.surnames)
         if self._rng.random() < 0.04:
-            last = f"{last}-{self._rng.choice(self._last)}"
+            last = f"{last}-{self._rng.choice(self.surnames)}"
         return Person(self._rng.choice(_MALE if is_male else _FEMALE), self._rng.choice(_DOCTOR), first, last)
 
     def invented(self, names: Sequence[str]) -> str:
@@ -98,7 +97,13 @@ class People:
 
     def words(self) -> frozenset[str]:
         """The words of the lists, in lower case."""
-        return frozenset(word for name in (*self._first, *self._last) for word in name.lower().split())
+        return frozenset(word for name in (*self._first, *self.surnames) for word in name.lower().split())
+
+    def _read(self, file: Path) -> list[str]:
+        """The names of this side in a file, and for training those of the file that only training uses."""
+        more = file.with_name(f"more_{file.name}")
+        files = [file] if self.is_testing or not more.is_file() else [file, more]
+        return self.keep([name for path in files for name in path.read_text(encoding="utf-8").splitlines()])
 
     def faker(self, locale: str) -> Faker:
         """The faker of a locale, seeded."""

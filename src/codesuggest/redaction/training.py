@@ -3,31 +3,32 @@
 import json
 import random
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import spacy
+import torch
 from pydantic import BaseModel, ConfigDict, Field
-from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
-from spacy.util import filter_spans, minibatch
-from spacy.vectors import Vectors
-from thinc.util import fix_random_seed
+from torch import nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from codesuggest.checked import load_checked
 from codesuggest.domain import Embeddings
 from codesuggest.embed import word_pieces
 from codesuggest.errors import RecipeError
-from codesuggest.redact.pieces import VectorisingTokenizer, WordPieces
+from codesuggest.redact.pieces import WordPieces
+from codesuggest.redact.sight import GAP, Lexicon, see
+from codesuggest.redact.tagger import LEARNT
 from codesuggest.redaction.corpus import Filler, fill_all, read_templates
 from codesuggest.redaction.marked import Marked
-
-LEARNT = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
-"""What the model learns; the rest has a shape that patterns know."""
+from codesuggest.redaction.network import Network
 
 
 class RedactionRecipe(BaseModel):
@@ -43,11 +44,13 @@ class RedactionRecipe(BaseModel):
     times: int = Field(12, ge=1)
     width: int = Field(96, ge=16)
     vector_width: int = Field(64, ge=8)
-    depth: int = Field(4, ge=1)
     epochs: int = Field(6, ge=1)
+    batch: int = Field(32, ge=1)
     dropout: float = Field(0.2, ge=0, lt=1)
-    learn_rate: float = Field(0.001, gt=0)
-    caution: float = Field(0.0, ge=0, description="How much the score of taking nothing for personal is lowered.")
+    hidden: float = Field(0.1, ge=0, lt=1, description="Share of words whose vector is hidden in training.")
+    average: float = Field(0.998, ge=0, lt=1, description="How slowly the running average of the weights moves.")
+    learn_rate: float = Field(0.003, gt=0)
+    floor: float = Field(0.5, gt=0, lt=1, description="Probability of being personal from which a word counts.")
 
 
 def load_redaction_recipe(path: Path) -> RedactionRecipe:
@@ -60,37 +63,96 @@ def load_redaction_recipe(path: Path) -> RedactionRecipe:
 
 
 def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
-    """Train, and write the pipeline to `folder`. Returns the number of texts trained on."""
-    fix_random_seed(recipe.seed)
-    filler = Filler(recipe.lists, recipe.seed, for_testing=False)
-    templates = read_templates(recipe.texts)
-    pieces, vectors = word_pieces(recipe.vector_width)
-    known = WordPieces(pieces, vectors)
-    nlp = _pipeline(recipe)
-    nlp.tokenizer = tokenizer = VectorisingTokenizer(nlp, known)
-    marked = list(fill_all(templates, filler, times=recipe.times))
-    marked += _incidents(recipe.incidents) * recipe.incident_times
-    ordinary = _ordinary(pieces, vectors, filler.names)
-    varied = (filler.vary(filler.reword(item, ordinary) if number % 2 else item) for number, item in enumerate(marked))
-    examples = list(_examples(nlp, varied))
-    optimizer = nlp.initialize(lambda: examples[:500])
-    rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret
-    for epoch in range(recipe.epochs):
-        rng.shuffle(examples)
-        optimizer.learn_rate = recipe.learn_rate * (1 - epoch / recipe.epochs)
-        losses: dict[str, float] = {}
-        progress = tqdm(total=len(examples), desc=f"Epoch {epoch + 1} of {recipe.epochs}", unit="text")
-        for batch in minibatch(examples, size=64):  # type: ignore[no-untyped-call]
-            nlp.update(batch, drop=recipe.dropout, losses=losses, sgd=optimizer)
-            progress.update(len(batch))
-        progress.close()
+    """Train, and write the pipeline to `folder`. Returns the number of texts of one round."""
+    torch.manual_seed(recipe.seed)
+    pieces, vectors = word_pieces()
+    corpus = _Corpus(recipe, _ordinary(pieces, vectors, Filler(recipe.lists, 0, for_testing=False).names))
+    network = Network(
+        vectors.shape[1],
+        vector_width=recipe.vector_width,
+        width=recipe.width,
+        dropout=recipe.dropout,
+        hidden=recipe.hidden,
+    )
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average))  # type: ignore[no-untyped-call]
+    _fit(network, average, corpus, WordPieces(pieces, vectors), recipe)
+    trained: Any = average.module
+    _write(trained, WordPieces(pieces, vectors @ trained.project.weight.detach().numpy().T), recipe, folder)
+    return len(corpus)
+
+
+def _fit(
+    network: Network, average: AveragedModel, corpus: "_Corpus", pieces: WordPieces, recipe: RedactionRecipe
+) -> None:
+    """Train the network, keeping the running average of its weights, which does better on new texts than the last."""
+    nlp, lexicon = spacy.blank("en"), Lexicon(pieces)
+    n_batches = recipe.epochs * -(-len(corpus) // recipe.batch)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learn_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learn_rate, total_steps=n_batches, pct_start=0.1)
+    with tqdm(total=n_batches, unit="batch") as progress:
+        for batch in (batch for _ in range(recipe.epochs) for batch in _batches(corpus.round(), recipe.batch)):
+            docs = [nlp.make_doc(item.text) for item in batch]
+            sight = see(docs, lexicon)
+            logits = network(sight, torch.from_numpy(lexicon.vectors(sight.words)))
+            wanted = torch.from_numpy(_wanted(docs, batch))
+            loss = functional.cross_entropy(logits, wanted, ignore_index=-1, label_smoothing=0.02)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            average.update_parameters(network)
+            progress.update()
+
+
+def _batches(marked: Iterator[Marked], size: int) -> Iterator[list[Marked]]:
+    while batch := list(islice(marked, size)):
+        yield batch
+
+
+def _write(network: Network, pieces: WordPieces, recipe: RedactionRecipe, folder: Path) -> None:
+    nlp = spacy.blank("en")
+    tagger: Any = nlp.add_pipe("personal", config={"floor": recipe.floor})
+    tagger.set(pieces, network.weights())
     shutil.rmtree(folder, ignore_errors=True)
-    _be_cautious(nlp, recipe.caution)
-    nlp.tokenizer = tokenizer.inner
-    nlp.vocab.vectors = Vectors()
     nlp.to_disk(folder)
-    known.save(folder)
-    return len(examples)
+
+
+class _Corpus:
+    """The texts of one round of training, filled and varied anew each time."""
+
+    def __init__(self, recipe: RedactionRecipe, ordinary: Sequence[str]) -> None:
+        self._filler = Filler(recipe.lists, recipe.seed, for_testing=False)
+        self._templates = read_templates(recipe.texts)
+        self._incidents = _incidents(recipe.incidents) * recipe.incident_times
+        self._times, self._ordinary = recipe.times, ordinary
+        self._rng = random.Random(recipe.seed)  # noqa: S311  an order, not a secret
+
+    def __len__(self) -> int:
+        return len(self._templates) * self._times + len(self._incidents)
+
+    def round(self) -> Iterator[Marked]:
+        """Every text once more, in another order."""
+        marked = [*fill_all(self._templates, self._filler, times=self._times), *self._incidents]
+        self._rng.shuffle(marked)
+        for number, item in enumerate(marked):
+            yield self._filler.vary(self._filler.reword(item, self._ordinary) if number % 2 else item)
+
+
+def _wanted(docs: Sequence[Doc], marked: Sequence[Marked]) -> npt.NDArray[np.int64]:
+    """The class of each token, shape (n,): -1 for the empty rows between texts."""
+    parts = []
+    for doc, item in zip(docs, marked, strict=True):
+        wanted = np.zeros(len(doc) + GAP, dtype=np.int64)
+        wanted[len(doc) :] = -1
+        for start, end, type in item.spans:
+            span = doc.char_span(start, end, alignment_mode="expand") if type in LEARNT else None
+            if span:
+                kind = 1 + LEARNT.index(type)
+                wanted[span.start : span.end] = kind + len(LEARNT)
+                wanted[span.start] = kind
+        parts.append(wanted)
+    return np.concatenate(parts)
 
 
 def _incidents(file: Path) -> list[Marked]:
@@ -103,16 +165,6 @@ def _incidents(file: Path) -> list[Marked]:
     ]
 
 
-def _be_cautious(nlp: Language, caution: float) -> None:
-    """Lower the score of the action that takes a word for nothing personal: more is found, also what is not there."""
-    ner: Any = nlp.get_pipe("ner")
-    actions = [ner.moves.get_class_name(number) for number in range(ner.moves.n_moves)]
-    scorer = next(n for n in ner.model.walk() if n.name == "linear" and n.get_dim("nO") == len(actions))
-    bias = scorer.get_param("b").copy()
-    bias[actions.index("O")] -= caution
-    scorer.set_param("b", bias)
-
-
 def _ordinary(pieces: Sequence[str], vectors: Embeddings, names: frozenset[str]) -> list[str]:
     """The whole words among the pieces whose vectors are least like those of names, and that are none."""
     is_name = np.array([piece in names for piece in pieces])
@@ -120,49 +172,3 @@ def _ordinary(pieces: Sequence[str], vectors: Embeddings, names: frozenset[str])
     limit = np.quantile(likeness, 0.7)
     whole = zip(pieces, likeness, strict=True)
     return [p for p, like in whole if like < limit and len(p) > 1 and not p.startswith("##") and p not in names]
-
-
-def _pipeline(recipe: RedactionRecipe) -> Language:
-    """An entity recogniser over the shapes of words and their vectors, which the tokenizer sees to."""
-    nlp = spacy.blank("en")
-    encoder = {
-        "@architectures": "spacy.Tok2Vec.v2",
-        "embed": {
-            "@architectures": "spacy.MultiHashEmbed.v2",
-            "width": recipe.width,
-            "attrs": ["PREFIX", "SUFFIX", "SHAPE", "SPACY"],
-            "rows": [1000, 2000, 1000, 50],
-            "include_static_vectors": True,
-        },
-        "encode": {
-            "@architectures": "spacy.MaxoutWindowEncoder.v2",
-            "width": recipe.width,
-            "window_size": 1,
-            "maxout_pieces": 2,
-            "depth": recipe.depth,
-        },
-    }
-    parser = {
-        "@architectures": "spacy.TransitionBasedParser.v2",
-        "state_type": "ner",
-        "extra_state_tokens": False,
-        "hidden_width": 64,
-        "maxout_pieces": 2,
-        "use_upper": True,
-        "tok2vec": encoder,
-    }
-    nlp.add_pipe("ner", config={"model": parser})
-    return nlp
-
-
-def _examples(nlp: Language, marked: Iterable[Marked]) -> Iterable[Example]:
-    for item in marked:
-        doc = nlp.make_doc(item.text)
-        entities = [
-            span
-            for start, end, type in item.spans
-            if type in LEARNT and (span := doc.char_span(start, end, label=type, alignment_mode="expand"))
-        ]
-        reference: Doc = doc.copy()
-        reference.ents = filter_spans(entities)
-        yield Example(doc, reference)

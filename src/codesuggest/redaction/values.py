@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codesuggest.redact.recognisers import nhs_check_digit
 from codesuggest.redaction.people import INVENTED, People, Person
+from codesuggest.redaction.terms import brand, drug, eponym
 
 _DATES = (
     "%d/%m/%Y",
@@ -98,6 +99,9 @@ class Values:
                 )
             ),
             "code": lambda: f"{rng.choice('EFXT')}{self._digits(rng.choice((2, 3, 4)))}",
+            "eponym": lambda: eponym(self._people.surnames, rng),
+            "brand": lambda: brand(rng),
+            "drug": lambda: drug(rng),
         }[kind]()
 
     def _pick(self, name: str) -> str:

@@ -1,0 +1,117 @@
+"""The redactor's tagger: words cut into pieces, what is seen of words, the network's sums, and what they come to."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+import torch
+
+from codesuggest.redact.pieces import WordPieces
+from codesuggest.redact.sight import GAP, Lexicon, see
+from codesuggest.redact.tagger import LEARNT, SCORES, Tagger, decode, probabilities
+from codesuggest.redaction.network import Network
+
+
+@pytest.fixture
+def pieces() -> WordPieces:
+    return WordPieces(["smith", "quill", "##feather", "scan", "##ned", "s", "##s"], np.arange(28).reshape(7, 4) / 10)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("Smith", ["smith"]),
+        ("QUILLFEATHER", ["quill", "##feather"]),
+        ("scänned", ["scan", "##ned"]),
+        ("scanx", []),
+        ("s" * 61, []),
+        ("", []),
+    ],
+)
+def test_a_word_is_cut_into_the_longest_pieces_whatever_its_case_and_accents(
+    pieces: WordPieces, word: str, expected: list[str]
+) -> None:
+    assert [pieces.pieces[row] for row in pieces.rows(word)] == expected
+
+
+def test_pieces_are_kept_with_sixteen_bits(pieces: WordPieces, tmp_path: Path) -> None:
+    pieces.save(tmp_path)
+    again = WordPieces.load(tmp_path)
+    assert again.pieces == pieces.pieces
+    assert again.vectors == pytest.approx(pieces.vectors, abs=0.001)
+    assert (tmp_path / "pieces.npy").stat().st_size < 28 * 2 + 200
+
+
+def test_a_word_s_vector_is_the_mean_of_its_pieces_and_of_no_letters_nothing(pieces: WordPieces) -> None:
+    lexicon, doc = Lexicon(pieces), spacy.blank("en")("Quillfeather 42")
+    sight = see([doc], lexicon)
+    vectors = lexicon.vectors(sight.words[:2])
+    assert vectors[0] == pytest.approx(pieces.vectors[[1, 2]].mean(axis=0))
+    assert not vectors[1].any()
+    assert lexicon.n_pieces(sight.words[:2]).tolist() == [2, 0]
+
+
+def test_the_same_word_has_one_group_in_its_own_text_only(pieces: WordPieces) -> None:
+    nlp = spacy.blank("en")
+    sight = see([nlp("Smith met smith"), nlp("Smith")], Lexicon(pieces))
+    assert sight.groups[0] == sight.groups[2] != sight.groups[1]
+    assert sight.groups[3 + GAP] != sight.groups[0]
+    assert sight.is_word[:, 0].tolist() == [1, 1, 1, *[0] * GAP, 1, *[0] * GAP]
+
+
+def test_how_a_word_stands_in_its_text_is_seen(pieces: WordPieces) -> None:
+    flags = see([spacy.blank("en")("Smith left. Scan of smith, 93")], Lexicon(pieces)).flags
+    after_stop, first, lower_elsewhere, capital_elsewhere, great_age = 6, 7, 8, 9, 16
+    assert (flags[0, first], flags[0, lower_elsewhere], flags[0, after_stop]) == (1, 1, 0)
+    assert (flags[3, after_stop], flags[3, first]) == (1, 0)
+    assert (flags[5, capital_elsewhere], flags[7, great_age]) == (1, 1)
+
+
+def test_an_empty_text_is_no_trouble(pieces: WordPieces) -> None:
+    assert see([spacy.blank("en")("")], Lexicon(pieces)).is_word.sum() == 0
+
+
+def test_numpy_and_torch_come_to_the_same(pieces: WordPieces) -> None:
+    torch.manual_seed(0)
+    network = Network(4, vector_width=3, width=8, dropout=0.1, hidden=0.1).eval()
+    nlp, lexicon = spacy.blank("en"), Lexicon(pieces)
+    sight = see([nlp("Smith was scanned, said Quillfeather to Smith"), nlp("smith")], lexicon)
+    raw = lexicon.vectors(sight.words)
+    with torch.no_grad():
+        expected = torch.softmax(network(sight, torch.from_numpy(raw)), dim=1).numpy()
+    drawn = raw @ network.project.weight.detach().numpy().T
+    assert probabilities(network.weights(), sight, drawn) == pytest.approx(expected, abs=1e-5)
+
+
+def test_findings_are_runs_of_words_over_the_floor_with_the_likelier_type_and_the_highest_score() -> None:
+    n = len(LEARNT)
+    probability = np.zeros((6, 1 + 2 * n), dtype=np.float32)
+    person, further = 1 + LEARNT.index("PERSON"), 1 + n + LEARNT.index("PERSON")
+    for position, column, value in [(1, person, 0.9), (2, further, 0.4), (4, person, 0.55), (5, person, 0.8)]:
+        probability[position, column] = value
+    probability[:, 0] = 1 - probability.sum(axis=1)
+    found = decode(probability, 0.5)
+    assert [(start, end, type) for start, end, type, _ in found] == [
+        (1, 3, "PERSON"),  # the second word counts from 0.6 of the floor, as it stands beside the first
+        (4, 5, "PERSON"),
+        (5, 6, "PERSON"),  # a first word starts another person
+    ]
+    assert [round(score, 2) for *_, score in found] == [0.9, 0.55, 0.8]
+
+
+def test_a_tagger_reads_back_what_it_wrote_and_marks_texts(pieces: WordPieces, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    tagger = nlp.add_pipe("personal", config={"floor": 0.01})
+    assert isinstance(tagger, Tagger)
+    network = Network(4, vector_width=4, width=8, dropout=0, hidden=0)
+    with torch.no_grad():
+        network.leave.bias[1 + LEARNT.index("PERSON")] = 9
+    tagger.set(pieces, network.weights())
+    nlp.to_disk(tmp_path / "model")
+    again = spacy.load(tmp_path / "model")
+    text = "Smith was scanned"
+    first, second = nlp(text), again(text)
+    assert [(ent.text, ent.label_) for ent in first.ents] == [(ent.text, ent.label_) for ent in second.ents]
+    assert first.user_data[SCORES] == pytest.approx(second.user_data[SCORES], abs=0.01)
+    assert len(first.user_data[SCORES]) == len(first.ents) > 0
