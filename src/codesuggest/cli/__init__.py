@@ -15,8 +15,10 @@ from codesuggest.cli import (
     databases,
     erasing,
     evaluating,
+    managing,
     redacting,
     redactions,
+    retraining,
     serving,
     suggesting,
     taxonomies,
@@ -33,8 +35,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (suggesting, redacting, bulking, training, evaluating, agreeing, auditing, trending, serving, erasing):
+for module in (
+    suggesting,
+    redacting,
+    bulking,
+    training,
+    retraining,
+    evaluating,
+    agreeing,
+    auditing,
+    trending,
+    serving,
+    erasing,
+):
     module.register(app)
+app.add_typer(managing.app, name="models")
 app.add_typer(bulking.app, name="bulk")
 app.add_typer(redactions.app, name="redaction")
 app.add_typer(databases.app, name="db")
