@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from fastapi import FastAPI
 
 from codesuggest import __version__
+from codesuggest.following import Follower
+from codesuggest.promotion import Shelf
 from codesuggest.protocol import load_protocol
 from codesuggest.read import NarrativeReader
 from codesuggest.settings import Settings, shipped
@@ -24,9 +27,10 @@ _KEEPING = (sessions, incidents, reviewing, adjudicating, exporting, administeri
 """What is there only where there is a store, and so a log-in."""
 
 
-def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
+def create_app(suggester: Suggester, settings: Settings, *, is_following: bool = False) -> FastAPI:
     """The application around a suggester that is loaded already.
 
+    is_following  whether another model takes over when `in-use` of the models folder names it.
     Raises StoreError if there is to be a store and its schema is not this version's.
     """
     service = _service(suggester, settings)
@@ -40,6 +44,7 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
     )
     app.state.service = service
     app.state.figures = measuring.Figures()
+    app.state.follower = _follower(app, settings) if is_following else None
     for module in (stateless, measuring, *(_KEEPING if service.store else ())):
         app.include_router(module.router)
     for router in ROUTERS if service.store else ():
@@ -71,10 +76,24 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(SecurityHeaders)
 
 
+def _follower(app: FastAPI, settings: Settings) -> Follower:
+    """Swaps the service whole: a request keeps the one that it came to."""
+
+    def take_over(suggester: Suggester) -> None:
+        app.state.service = replace(app.state.service, suggester=suggester)
+
+    shelf, suggester = Shelf(settings.models_dir), app.state.service.suggester
+    return Follower(shelf, suggester, take_over, embedder_dir=settings.embedder_dir)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """On the way out, the database's connections are given back."""
+    """The model in use is followed meanwhile; on the way out, the database's connections are given back."""
+    if app.state.follower is not None:
+        app.state.follower.start()
     yield
+    if app.state.follower is not None:
+        app.state.follower.stop()
     service = app.state.service
     if service.store is not None:
         service.store.close()
