@@ -255,13 +255,17 @@ def test_an_altered_snapshot_is_refused(retrained: Retrained, tmp_path: Path) ->
         Snapshot.load(tmp_path, place.name)
 
 
-def test_an_erased_narrative_leaves_every_snapshot(retrained: Retrained, tmp_path: Path) -> None:
+def test_narratives_that_are_erased_or_mended_leave_every_snapshot(retrained: Retrained, tmp_path: Path) -> None:
     snapshot = retrained.learner.snapshot
     place = snapshot.save(tmp_path)
-    gone = snapshot.incidents[0].text
-    assert forget(tmp_path, lambda text: text != gone) == 1
-    assert json.dumps(gone) not in (place / "texts.jsonl").read_text()
-    with pytest.raises(ModelError, match="1 of .* erased"):
+    erased, mended, *others = snapshot.incidents
+    assert forget(tmp_path, [], {}) == 0
+    current = {one.key: str(one.text) for one in others} | {mended.key: "It reads otherwise now."}
+    assert forget(tmp_path, [erased.incident or 0], current) == 2
+    kept = (place / "texts.jsonl").read_text()
+    assert json.dumps(others[0].text) in kept
+    assert not [one for one in (erased, mended) if json.dumps(one.text) in kept]
+    with pytest.raises(ModelError, match="2 of .* erased"):
         Snapshot.load(tmp_path, snapshot.name)
 
 

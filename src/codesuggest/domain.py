@@ -379,7 +379,9 @@ class TrainingIncident:
 
     reported  when it was reported, or else happened, or else came in; None where nobody knows.
     source    where the codes come from, the most trusted first: adjudicated, agreed (by two coders), blind or assisted
-              (one coder, before or after seeing suggestions), imported.
+              (one coder, before or after seeing suggestions), imported (it came with them); `from a file`, or `settled
+              elsewhere` if that file is gold.
+    incident  its id in the store; None if it comes from a file.
     accepted  axes on which the coder saw suggestions and took the first: an echo, as far as anybody can tell.
     """
 
@@ -390,6 +392,7 @@ class TrainingIncident:
     codes: Codes
     source: str
     accepted: tuple[str, ...] = ()
+    incident: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -12,10 +12,11 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from codesuggest.domain import RedactedNarrative, RedactedText, TrainingIncident
 from codesuggest.errors import ModelError
@@ -92,11 +93,11 @@ class Snapshot:
         place = folder / name
         if not (place / "incidents.jsonl").is_file():
             raise ModelError(f"{place}: no snapshot there, so the model cannot be trained again from it.")
-        lines = (place / "incidents.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-        if hashlib.sha256("".join(lines).encode()).hexdigest()[:_NAME_LENGTH] != name:
+        content = (place / "incidents.jsonl").read_bytes()
+        if hashlib.sha256(content).hexdigest()[:_NAME_LENGTH] != name:
             raise ModelError(f"{place}: incidents.jsonl was altered after it was written.")
         texts = _read_texts(place / "texts.jsonl")
-        head, *rows = (json.loads(line) for line in lines)
+        head, *rows = _rows(place)
         gone = sum(row["text"] not in texts for row in rows)
         if gone:
             raise ModelError(
@@ -119,6 +120,7 @@ class Snapshot:
                     "source": one.source,
                     "accepted": list(one.accepted),
                     "is_gold": one.key in self.gold,
+                    "incident": one.incident,
                 }
             )
 
@@ -148,31 +150,45 @@ def narrative_of(incident: TrainingIncident) -> RedactedNarrative:
     return RedactedNarrative(incident.reference, incident.text, incident.codes)
 
 
-def forget(folder: Path, is_kept: Callable[[str], bool]) -> int:
-    """Take every text for which `is_kept` is false out of all snapshots in the folder. Returns how many went."""
+def forget(folder: Path, erased: Collection[int], current: Mapping[tuple[str, str], str]) -> int:
+    """Take out of all snapshots in the folder the narratives of incidents that were erased, or that read otherwise now.
+
+    erased, current  ids of erased incidents, and narratives by site and reference, as the store has them; of an
+                     incident that is in neither nothing is known, and it stays.
+    Returns how many went. A snapshot that lost one cannot be trained from any more, and says so.
+    """
     gone = 0
-    for path in sorted(folder.glob("*/texts.jsonl")):
-        texts = _read_texts(path)
-        kept = {mark: text for mark, text in texts.items() if is_kept(text)}
-        if len(kept) < len(texts):
-            gone += len(texts) - len(kept)
-            _write_texts(path, kept)
+    for place in sorted(folder.glob("[!.]*")):
+        texts = _read_texts(place / "texts.jsonl")
+        _, *rows = _rows(place)
+        lost = {row["text"] for row in rows if _is_gone(row, erased, current)} & set(texts)
+        if lost:
+            gone += len(lost)
+            _write_texts(place / "texts.jsonl", {mark: text for mark, text in texts.items() if mark not in lost})
     return gone
 
 
-def _incident(row: Mapping[str, object], texts: Mapping[str, RedactedText]) -> TrainingIncident:
-    fields = dict(row)
-    codes, accepted, reported = fields["codes"], fields["accepted"], fields["reported"]
-    assert isinstance(codes, dict)  # noqa: S101  as it was written
-    assert isinstance(accepted, list)  # noqa: S101
+def _is_gone(row: Mapping[str, Any], erased: Collection[int], current: Mapping[tuple[str, str], str]) -> bool:
+    if row["incident"] is None:
+        return False
+    text = current.get((row["site"], row["id"]))
+    return row["incident"] in erased or (text is not None and _sha256(text) != row["text"])
+
+
+def _rows(place: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (place / "incidents.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def _incident(row: Mapping[str, Any], texts: Mapping[str, RedactedText]) -> TrainingIncident:
     return TrainingIncident(
-        reference=str(fields["id"]),
-        site=str(fields["site"]),
-        reported=dt.date.fromisoformat(str(reported)) if reported else None,
-        text=texts[str(fields["text"])],
-        codes={axis: tuple(given) for axis, given in codes.items()},
-        source=str(fields["source"]),
-        accepted=tuple(accepted),
+        reference=row["id"],
+        site=row["site"],
+        reported=dt.date.fromisoformat(row["reported"]) if row["reported"] else None,
+        text=texts[row["text"]],
+        codes={axis: tuple(given) for axis, given in row["codes"].items()},
+        source=row["source"],
+        accepted=tuple(row["accepted"]),
+        incident=row["incident"],
     )
 
 

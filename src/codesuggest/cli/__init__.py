@@ -17,8 +17,10 @@ from codesuggest.cli import (
     embedders,
     erasing,
     evaluating,
+    managing,
     redacting,
     redactions,
+    retraining,
     serving,
     settling,
     suggesting,
@@ -37,10 +39,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for module in (
-    *(suggesting, redacting, bulking, training, evaluating, agreeing),
+    *(suggesting, redacting, bulking, training, retraining, evaluating, agreeing),
     *(auditing, settling, trending, drifting, serving, erasing),
 ):
     module.register(app)
+app.add_typer(managing.app, name="models")
 app.add_typer(bulking.app, name="bulk")
 app.add_typer(embedders.app, name="embedder")
 app.add_typer(redactions.app, name="redaction")

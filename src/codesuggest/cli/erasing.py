@@ -25,7 +25,9 @@ def erase(
 
     Example: codesuggest erase --before 2001-01-01 --yes
     """
+    from codesuggest.cli.retraining import forget_what_is_gone
     from codesuggest.erase import erase_incident, erase_reported_before
+    from codesuggest.promotion import Shelf
     from codesuggest.settings import settings
     from codesuggest.store.database import Database
     from codesuggest.store.incidents import by_reference
@@ -46,6 +48,7 @@ def erase(
             erase_incident(session, incident, by="command line", cause="asked for")
             n = 1
     database.forget_erased()
+    forget_what_is_gone(Shelf(settings().models_dir), database)
     typer.echo(f"Erased {n:,} {'incident' if n == 1 else 'incidents'}. Backups made before still hold them.")
 
 

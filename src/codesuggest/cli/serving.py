@@ -25,6 +25,8 @@ def serve(
 ) -> None:
     """Serve suggestions over HTTP, and with CODESUGGEST_AUTH set, the store and its reviewers.
 
+    Where no model is named, the service follows the one in use: another that is promoted takes over.
+
     Example: codesuggest serve --port 8000
     """
     import uvicorn
@@ -37,7 +39,7 @@ def serve(
     if chosen.auth == "none" and address not in ("127.0.0.1", "localhost", "::1"):
         raise SettingsError(f"{address}: without log-in this machine only is served. Set CODESUGGEST_AUTH=password.")
     uvicorn.run(
-        create_app(load_suggester(model), chosen),
+        create_app(load_suggester(model), chosen, is_following=not (model or chosen.model)),
         host=address,
         port=port or chosen.port,
         log_level=chosen.log_level,

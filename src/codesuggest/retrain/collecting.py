@@ -42,7 +42,7 @@ def collect(
     learnt = _stored(database, taxonomy)
     left_out = Counter(learnt.left_out)
     stored = [_spelled(one, taxonomy, left_out) for one in learnt.incidents]
-    imported, by = _from_files(recipe, recipe.data.files, "imported", taxonomy, show_progress=show_progress)
+    imported, by = _from_files(recipe, recipe.data.files, "from a file", taxonomy, show_progress=show_progress)
     settled, by_other = _from_files(recipe, recipe.gold.files, _SETTLED, taxonomy, show_progress=show_progress)
     gold = [*settled, *(one for one in stored if _is_drawn(one, recipe.gold.share))]
     redactors = {*learnt.redactors, *by, *by_other}

@@ -107,7 +107,7 @@ class Learner:
             for row, incident in enumerate(chosen):
                 if axis in incident.accepted:
                     of_axis[row] = labels.accepted
-                elif incident.source == "imported":
+                elif incident.source in ("imported", "from a file"):
                     of_axis[row] = labels.imported
             if (of_axis < 1).any():
                 weights[axis] = of_axis

@@ -8,10 +8,11 @@ from codesuggest.embed import make_embedder
 from codesuggest.errors import ModelError
 from codesuggest.metrics import ranks
 from codesuggest.promotion import Shelf
+from codesuggest.protocol import GateRules
 from codesuggest.registry import Model, load_model
 from codesuggest.retrain.learner import Learner
 from codesuggest.retrain.recipe import RetrainRecipe
-from codesuggest.retrain.running import remembering
+from codesuggest.retrain.running import Comparison, champion_of, compare, remembering, scorer_of
 from codesuggest.snapshot import Snapshot
 from codesuggest.suggest import Scorer
 
@@ -40,3 +41,24 @@ def n_same_ranks(learner: Learner, first: Model, second: Model) -> tuple[int, in
     one, other = (Scorer(model, learner.embedder).score(narratives) for model in (first, second))
     alike = np.all([(ranks(one[axis]) == ranks(other[axis])).all(axis=1) for axis in one], axis=0)
     return int(alike.sum()), len(narratives)
+
+
+def remake_and_compare(shelf: Shelf, name: str, embedder_dir: Path | None) -> tuple[int, int]:
+    """Make a model again: on how many of its snapshot's incidents all ranks are the same, and of how many."""
+    model = load_model(shelf.folder / name)
+    learner = learner_of(shelf, model, embedder_dir)
+    return n_same_ranks(learner, model, learner.model(learner.is_trained_on, name))
+
+
+def compare_again(shelf: Shelf, name: str, rules: GateRules | None, embedder_dir: Path | None) -> Comparison:
+    """Have the gate compare a model with the one in use now, on the gold of the newest snapshot that there is.
+
+    Raises ModelError if no model was retrained here yet.
+    """
+    retrained = [manifest for manifest in shelf.manifests() if "snapshot" in manifest.data]
+    if not retrained:
+        raise ModelError(f"{shelf.folder}: no snapshot yet, so no gold to compare on. Run: codesuggest retrain.")
+    learner = learner_of(shelf, load_model(shelf.folder / retrained[-1].name), embedder_dir)
+    challenger = scorer_of(shelf, name, embedder_dir, learner.embedder)
+    champion = champion_of(shelf, embedder_dir, learner.embedder)
+    return compare(learner, challenger, champion, rules)

@@ -105,7 +105,9 @@ def retrain(recipe: RetrainRecipe, around: Surroundings) -> Retrained:
     around.tell(f"Training {name} on {int(learner.is_trained_on.sum()):,} incidents, and models beside it ...")
     model, beside = trained(learner, name, n_jobs=around.n_jobs)
     save_model(model, shelf.folder / name)
-    comparison = compare(learner, model, champion_of(shelf, around.embedder_dir, embedder), around.rules)
+    comparison = compare(
+        learner, Scorer(model, embedder), champion_of(shelf, around.embedder_dir, embedder), around.rules
+    )
     retrained = Retrained(model, learner, collected, comparison, beside, made.isoformat(timespec="seconds"))
     keep_decision(shelf, name, comparison, snapshot=snapshot.name)
     return retrained
@@ -128,18 +130,18 @@ def scorer_of(shelf: Shelf, name: str, embedder_dir: Path | None, embedder: Cach
     return Scorer(model, embedder if is_same else make_embedder(model.manifest.embedder, embedder_dir))
 
 
-def compare(learner: Learner, model: Model, champion: Scorer | None, rules: GateRules | None) -> Comparison:
+def compare(learner: Learner, challenger: Scorer, champion: Scorer | None, rules: GateRules | None) -> Comparison:
     """Have the gate compare a model with the champion on the gold of the learner's snapshot."""
     if rules is None:
         return Comparison(champion, not_compared("The protocol has no [gate], so nothing is promoted by itself."))
     if champion is None:
         return Comparison(None, not_compared("No model is in use, so there is nothing to be better than."))
-    if champion.model.taxonomy.fingerprint != model.taxonomy.fingerprint:
+    if champion.model.taxonomy.fingerprint != challenger.model.taxonomy.fingerprint:
         reason = f"{champion.model.manifest.name} codes in {champion.model.manifest.taxonomy}: no comparison is fair."
         return Comparison(champion, not_compared(reason))
     if not learner.is_gold.any():
         return Comparison(champion, not_compared("There is no gold. Code some incidents blind, or twice."))
-    both = on_same_gold(learner, champion, Scorer(model, learner.embedder), rare_under=rules.rare_under)
+    both = on_same_gold(learner, champion, challenger, rare_under=rules.rare_under)
     return Comparison(champion, decide(both.champion, both.challenger, both.gold, rules), both)
 
 

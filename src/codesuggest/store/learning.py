@@ -49,6 +49,16 @@ def incidents_to_learn_from(session: Session, taxonomy: str) -> Learnt:
     return Learnt(found, dict(tally.left_out), tuple(sorted(tally.redactors)), tuple(tally.double_coded))
 
 
+def erased_and_current(session: Session) -> tuple[frozenset[int], dict[tuple[str, str], str]]:
+    """The ids of erased incidents; and by site and reference, the narrative of every other one as it stands."""
+    query = select(
+        tables.Incident.id, tables.Incident.state, tables.Incident.site, tables.Incident.reference, tables.Incident.text
+    )
+    rows = session.execute(query).all()
+    erased = frozenset(row.id for row in rows if row.state == "erased")
+    return erased, {(row.site, row.reference): row.text for row in rows if row.state != "erased"}
+
+
 def _all(session: Session, taxonomy: str, tally: _Tally) -> Iterator[TrainingIncident]:
     after = 0
     while incidents := _incidents(session, after):
@@ -115,6 +125,7 @@ def _incident(
         codes=codes,
         source=source,
         accepted=accepted,
+        incident=incident.id,
     )
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +22,9 @@ NAME = "codesuggest"
 
 Alias = Literal["champion", "challenger"]
 ALIASES: tuple[Alias, ...] = ("champion", "challenger")
+
+_AT_ONCE = 500
+"""Metrics that a server takes in one request."""
 
 _CODE = Path(__file__).with_name("served.py")
 _QUIET = {
@@ -80,7 +84,9 @@ class Tracking:
         with self._answering(), mlflow.start_run(experiment_id=self._experiment, run_name=record.name) as run:
             mlflow.set_tags({key: value[:5000] for key, value in record.tags.items()})
             mlflow.log_params({key: str(value)[:6000] for key, value in record.parameters.items()})
-            mlflow.log_metrics(dict(record.metrics))
+            metrics = iter(record.metrics.items())
+            while some := dict(islice(metrics, _AT_ONCE)):
+                mlflow.log_metrics(some)
             for name, content in record.texts.items():
                 mlflow.log_text(content, name)
             version = self._register(record)

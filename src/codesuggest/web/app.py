@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from fastapi import FastAPI
 
 from codesuggest import __version__
 from codesuggest.errors import CodesuggestError
+from codesuggest.following import Follower
+from codesuggest.promotion import Shelf
 from codesuggest.protocol import load_protocol
 from codesuggest.read import NarrativeReader
 from codesuggest.settings import Settings, shipped
@@ -30,9 +33,10 @@ _AROUND_A_FILE = 10_000
 """Bytes that a form has around the file in it."""
 
 
-def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
+def create_app(suggester: Suggester, settings: Settings, *, is_following: bool = False) -> FastAPI:
     """The application around a suggester that is loaded already.
 
+    is_following  whether another model takes over when `in-use` of the models folder names it.
     Raises StoreError if there is to be a store and its schema is not this version's, and ModelError if the codings in
     it have moved to another taxonomy than the model's.
     """
@@ -47,6 +51,7 @@ def create_app(suggester: Suggester, settings: Settings) -> FastAPI:
     )
     app.state.service = service
     app.state.figures = measuring.Figures()
+    app.state.follower = _follower(app, settings) if is_following else None
     for module in (stateless, measuring, *(_KEEPING if service.store else ())):
         app.include_router(module.router)
     for router in ROUTERS if service.store else ():
@@ -100,10 +105,24 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(SecurityHeaders)
 
 
+def _follower(app: FastAPI, settings: Settings) -> Follower:
+    """Swaps the service whole: a request keeps the one that it came to."""
+
+    def take_over(suggester: Suggester) -> None:
+        app.state.service = replace(app.state.service, suggester=suggester)
+
+    shelf, suggester = Shelf(settings.models_dir), app.state.service.suggester
+    return Follower(shelf, suggester, take_over, embedder_dir=settings.embedder_dir)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """On the way out, the database's connections are given back."""
+    """The model in use is followed meanwhile; on the way out, the database's connections are given back."""
+    if app.state.follower is not None:
+        app.state.follower.start()
     yield
+    if app.state.follower is not None:
+        app.state.follower.stop()
     service = app.state.service
     if service.store is not None:
         service.store.close()

@@ -1,4 +1,4 @@
-"""What a request needs: made once for the application, never changed."""
+"""What a request needs: never changed, but replaced whole when another model takes over."""
 
 import datetime as dt
 import threading
