@@ -158,11 +158,17 @@ def rare(of: Measured) -> tuple[int, float, int]:
 
 def report(found: Sequence[Measured]) -> str:
     """The tables in Markdown."""
-    lines = [
+    head = [
         "# Is a score what it says?",
         "",
         f"Measured {dt.datetime.now(dt.UTC).date()} by `python benchmarks/calibration.py --data PATH --out PATH`; trained and measured on each",
         "set's fixed split with every test row, and once with the last year held out. 95% intervals in brackets.",
+    ]
+    return "\n".join([*head, *_calibration(found), *_shortlists(found), *_handled(found)]) + "\n"
+
+
+def _calibration(found: Sequence[Measured]) -> Iterator[str]:
+    yield from [
         "",
         "## Calibration",
         "",
@@ -178,10 +184,12 @@ def report(found: Sequence[Measured]) -> str:
     for of in found:
         error, perfect = ece(of)
         n_rare, expected, right = rare(of)
-        lines.append(
-            f"| {named(of)} | {of.n_trained:,} | {len(of.truth):,} | {shown(error)} | {perfect:.3f} | {n_rare} | {expected:.1f} | {right} |"
-        )
-    lines += [
+        counts = f"{of.n_trained:,} | {len(of.truth):,}"
+        yield f"| {named(of)} | {counts} | {shown(error)} | {perfect:.3f} | {n_rare} | {expected:.1f} | {right} |"
+
+
+def _shortlists(found: Sequence[Measured]) -> Iterator[str]:
+    yield from [
         "",
         "## Shortlists",
         "",
@@ -196,8 +204,11 @@ def report(found: Sequence[Measured]) -> str:
     for of in found:
         size = of.listed[SHOWN_COVERAGE].sum(axis=1)
         cells_of = " | ".join(shown(covered(of, share)) for share in COVERAGES)
-        lines.append(f"| {named(of)} | {cells_of} | {size.mean():.1f} | {(size == 1).mean():.0%} |")
-    lines += [
+        yield f"| {named(of)} | {cells_of} | {size.mean():.1f} | {(size == 1).mean():.0%} |"
+
+
+def _handled(found: Sequence[Measured]) -> Iterator[str]:
+    yield from [
         "",
         "## Accuracy against the share handled",
         "",
@@ -212,8 +223,7 @@ def report(found: Sequence[Measured]) -> str:
     for of in found:
         ours, beside = kept_accuracy(of.scores, of.truth), kept_accuracy(of.beside, of.truth)
         marks = [max(1, round(share * len(ours))) - 1 for share in (0.25, 0.5, 1.0)]
-        lines.append(f"| {named(of)} | " + " | ".join(f"{ours[m]:.3f} ({beside[m]:.3f})" for m in marks) + " |")
-    return "\n".join(lines) + "\n"
+        yield f"| {named(of)} | " + " | ".join(f"{ours[m]:.3f} ({beside[m]:.3f})" for m in marks) + " |"
 
 
 def kept_accuracy(scores: Scores, truth: Truth) -> Shares:

@@ -131,7 +131,7 @@ def _codes(drift: Drift, taxonomy: Taxonomy) -> Iterator[Block]:
         ordered = sorted(given, key=lambda name: -sum(n for n, _ in counts[name]))[:_MOST_CODES]
         if ordered:
             yield _by_month(
-                drift, taxonomy, "codes", ordered, f"{axis.label}: share of incidents with each code", Kind.heat
+                drift, taxonomy, "codes", ordered, f"{axis.label}: share of incidents with each code", Kind.shades
             )
 
 
@@ -170,7 +170,7 @@ def _by_month(
 ) -> Table:
     counts = drift.signals[signal].counts
     known = [name for name in series if name in counts]
-    heads = [name[1] if kind is Kind.heat else taxonomy.axis[name[0]].label for name in known]
+    heads = [name[1] if kind is Kind.shades else taxonomy.axis[name[0]].label for name in known]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (month, *(Share(*counts[name][number]) for name in known)) for number, month in enumerate(drift.months)
     )

@@ -105,7 +105,7 @@ def confusions(appraisal: Appraisal, taxonomy: Taxonomy) -> Iterator[Table]:
             f"{taxonomy.axis[axis].label}: right code (row) and first suggestion in its place (column)",
             ("", *shown),
             tuple((right, *(Count(swaps[right, wrong]) for wrong in shown)) for right in shown),
-            chart=Chart(Kind.heat),
+            chart=Chart(Kind.shades),
         )
 
 
