@@ -148,6 +148,29 @@ def test_incidents_without_a_code_on_an_axis_do_not_count_there() -> None:
     assert finding(compared(side, side), "axis pathway").n == 300
 
 
+SINCE = "the champion's suggestions against gold and against the codings since"
+
+
+def codings(share: float, n: int = 75) -> np.ndarray:
+    """Whether the champion agrees with n new codings."""
+    return np.tile((np.arange(n) % 20 < 20 * share).astype(float)[:, None], (1, 2))
+
+
+def test_a_week_of_codings_that_the_champion_cannot_follow_stops_a_better_model() -> None:
+    """Three wrong codings in ten leave 0.42 of 0.60: further off than chance and the margin of 0.10 explain."""
+    decision = decide(on_gold(0.6), on_gold(0.7), gold(), RULES, since=codings(0.4, n=80), n_rounds=400)
+    assert not decision.is_promotable
+    assert decision.reasons == (
+        f"{SINCE}: worse, from 0.600 to 0.400 on 80 codings; "
+        f"at the worst {finding(decision, SINCE).low:+.3f}, and -0.100 is allowed.",
+    )
+
+
+@pytest.mark.parametrize("since", [codings(0.6), codings(0.9), codings(0.1, n=19)], ids=["alike", "echo", "too few"])
+def test_codings_that_agree_as_gold_does_or_are_too_few_stop_nothing(since: np.ndarray) -> None:
+    assert decide(on_gold(0.6), on_gold(0.7), gold(), RULES, since=since, n_rounds=400).is_promotable
+
+
 def test_the_decision_is_the_same_each_time() -> None:
     assert compared(on_gold(0.6), on_gold(0.65)) == compared(on_gold(0.6), on_gold(0.65))
 

@@ -1,4 +1,4 @@
-"""Four weeks of a department: coded through the service, retrained weekly, promoted twice, rolled back."""
+"""Four weeks of a department: coded through the service, retrained weekly, promoted, refused, rolled back."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from coded import SAMPLE, TAXONOMY
+from codesuggest.domain import Caller, Taxonomy
 from codesuggest.embed import HashingEmbedder
+from codesuggest.errors import GateError
 from codesuggest.promotion import Shelf, promote, roll_back
 from codesuggest.protocol import load_protocol
 from codesuggest.redact import Redactor
@@ -17,12 +19,14 @@ from codesuggest.retrain import Retrained, RetrainRecipe, Surroundings, retrain
 from codesuggest.retrain.recording import record
 from codesuggest.retrain.remaking import remake_and_compare
 from codesuggest.settings import shipped
+from codesuggest.store.history import confirmations
 from codesuggest.suggest import Suggester
 from codesuggest.tracking import Tracking, local_url
 from codesuggest.train import load_recipe, train
 from reviewers import Department, Person, department
 
 WEEK = 75
+POISONED = 0.3
 Row = Mapping[str, object]
 
 
@@ -74,6 +78,19 @@ class Ward:
         self.tracking.alias("champion", version)
 
 
+def poisoned(rows: Sequence[Row], taxonomy: Taxonomy) -> dict[str, dict[str, list[str]]]:
+    """Right codes, but on three incidents of ten those of somebody who misread the list by one line on every axis."""
+    codes = {}
+    for number, row in enumerate(rows):
+        given: dict[str, list[str]] = dict(row["codes"])  # type: ignore[call-overload]
+        if number % 10 < 10 * POISONED:
+            for axis, right in given.items():
+                listed = taxonomy.assignable[axis]
+                given[axis] = list(dict.fromkeys(listed[(listed.index(code) + 1) % len(listed)] for code in right))
+        codes[str(row["id"])] = given
+    return codes
+
+
 def right(rows: Sequence[Row]) -> dict[str, dict[str, list[str]]]:
     return {str(row["id"]): row["codes"] for row in rows}  # type: ignore[misc]
 
@@ -98,7 +115,7 @@ def first_champion(rows: Sequence[Row], folder: Path) -> None:
 
 @pytest.mark.slow
 def test_four_weeks_of_a_department(
-    rows: dict[str, list[dict[str, object]]], redactor: Redactor, sqlite_url: str, tmp_path: Path
+    rows: dict[str, list[dict[str, object]]], working: Taxonomy, redactor: Redactor, sqlite_url: str, tmp_path: Path
 ) -> None:
     first_champion(rows["development"][:12], tmp_path)
     gold = tmp_path / "gold.jsonl"
@@ -117,12 +134,27 @@ def test_four_weeks_of_a_department(
             made = ward.week(week, right(week))
             assert made.comparison.decision.is_promotable, made.comparison.decision.reasons
             promote(shelf, made.name)
-        ward.week(weeks[2], right(weeks[2]))
+        spoilt = ward.week(weeks[2], poisoned(weeks[2], working))
+        assert not spoilt.comparison.decision.is_promotable
+        assert any("codings since: worse" in reason for reason in spoilt.comparison.decision.reasons)
+        with pytest.raises(GateError, match="may not replace"):
+            promote(shelf, spoilt.name)
         assert shelf.in_use == made.name
+        mend(ward, right(weeks[2]))
         last = ward.week(weeks[3], right(weeks[3]))
         assert roll_back(shelf, by="lead", reason="a trial").model == shelf.in_use == ward.weeks[0].name
         ward.settle_alias(shelf.in_use)
     assert_it_adds_up(ward, last)
+
+
+def mend(ward: Ward, codes: Mapping[str, Mapping[str, list[str]]]) -> None:
+    """The coder corrects the week's wrong codings, each by a row that supersedes the earlier one."""
+    with ward.of.database.reading() as session:
+        given = confirmations(session, Caller("tests"))
+    for row in given:
+        if row.reference in codes and {a: list(c) for a, c in row.codes.items()} != dict(codes[row.reference]):
+            answer = ward.coder.post(f"/v1/confirmations/{row.id}/supersede", {"codes": codes[row.reference]})
+            assert answer.status_code == 201, answer.text
 
 
 def assert_it_adds_up(ward: Ward, last: Retrained) -> None:

@@ -5,12 +5,16 @@ on the same draw, and the difference of their figures is bounded from below. A f
 fall under the margin agreed beforehand (non-inferiority). All findings must pass, so that none needs a correction for
 being one of many; of the gains, where one is enough, each axis does.
 
+Gold does not show what a bad week of codings will do once there are more of them. So the codings that came since the
+champion was trained must agree with its suggestions about as often as gold does: if they fall short, either the work
+has changed or the coding has, and a person should look before it is learnt.
+
 Sources: Piaggio et al. (2012), JAMA 308(24), 2594-2604 (non-inferiority); Berger (1982), Technometrics 24(4), 295-300
 (all must pass: each at the stated level); Dunn (1961), JASA 56(293), 52-64 (one is enough: the level is divided).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -63,7 +67,7 @@ class Verdict(StrEnum):
 class Finding:
     """One figure of both models. `low` bounds the gain from below, at the rules' confidence; a loss is negative.
 
-    n  gold incidents that it stands on.
+    n   incidents that it stands on; `of`: of what kind.
     """
 
     about: str
@@ -74,6 +78,7 @@ class Finding:
     low: float
     margin: float
     verdict: Verdict
+    of: str = "gold incidents"
 
     @property
     def passes(self) -> bool:
@@ -84,8 +89,8 @@ class Finding:
     def words(self) -> str:
         """The finding as a sentence."""
         if self.verdict is Verdict.too_few:
-            return f"{self.about}: {self.n} gold incidents are too few to judge."
-        moved = f"from {self.champion:.3f} to {self.challenger:.3f} on {self.n:,} gold incidents"
+            return f"{self.about}: {self.n} {self.of} are too few to judge."
+        moved = f"from {self.champion:.3f} to {self.challenger:.3f} on {self.n:,} {self.of}"
         return (
             f"{self.about}: {self.verdict}, {moved}; at the worst {self.low:+.3f}, and {-self.margin:+.3f} is allowed."
         )
@@ -107,17 +112,28 @@ class Decision:
     rules: GateRules | None
 
 
-def decide(
-    champion: OnGold, challenger: OnGold, gold: Gold, rules: GateRules, *, seed: int = 0, n_rounds: int = N_ROUNDS
+def decide(  # noqa: PLR0913  both models, what they are measured on, and by which rules
+    champion: OnGold,
+    challenger: OnGold,
+    gold: Gold,
+    rules: GateRules,
+    *,
+    since: Values | None = None,
+    seed: int = 0,
+    n_rounds: int = N_ROUNDS,
 ) -> Decision:
-    """Compare two models on the same gold incidents, in the same order, and decide by the rules."""
+    """Compare two models on the same gold incidents, in the same order, and decide by the rules.
+
+    since  shape (m, k), as `OnGold.hit`: whether the champion's first suggestions agree with the codings that came
+           since it was trained; None: they are not looked at.
+    """
     n = len(gold.sites)
     if n < rules.fewest_gold:
         reason = f"{n:,} gold incidents; {rules.fewest_gold:,} are needed. Code more blind, or twice."
         return Decision(is_promotable=False, findings=(), better=(), reasons=(reason,), n_gold=n, rules=rules)
     weights = resamples(n, n_rounds=n_rounds, seed=seed)
     comparison = _Comparison(champion, challenger, gold, rules, weights)
-    findings = tuple(comparison.findings())
+    findings = (*comparison.findings(), *([] if since is None else [comparison.codings(since)]))
     better = tuple(comparison.gains())
     against = [finding.words for finding in findings if not finding.passes]
     if not better:
@@ -139,6 +155,19 @@ class _Comparison:
         yield from self._sites()
         yield self._calibration()
         yield self._mean("coverage of shortlists", _over_axes(self._old.covered), _over_axes(self._new.covered), None)
+
+    def codings(self, since: Values) -> Finding:
+        """How often the champion agrees with codings that it has not seen, against how often with gold."""
+        about, of = "the champion's suggestions against gold and against the codings since", "codings"
+        margin, agreed = self._rules.margin_few, _over_axes(since)
+        agreed = agreed[~np.isnan(agreed)]
+        if len(agreed) < self._rules.fewest:
+            return Finding(about, len(agreed), np.nan, np.nan, np.nan, np.nan, margin, Verdict.too_few, of)
+        on_gold = _over_axes(self._old.hit)
+        old = self._rounds(on_gold, ~np.isnan(on_gold))
+        weights = resamples(len(agreed), n_rounds=len(old) - 1, seed=1)
+        new = weights @ agreed / weights.sum(axis=1)
+        return replace(self._judged(about, len(agreed), old, new, new - old, margin), of=of)
 
     def gains(self) -> Iterator[str]:
         """What is shown to be better: over all axes at the stated confidence, on one axis at one divided by their

@@ -16,7 +16,12 @@ class GateRules(BaseModel):
 
     confidence: float = Field(gt=0.5, lt=1, description="One-sided confidence that every finding is stated with.")
     margin: float = Field(gt=0, lt=1, description="Most that an axis, or the shortlists' coverage, may lose.")
-    margin_few: float = Field(gt=0, lt=1, description="Most that rare codes, the newest quarter or a site may lose.")
+    margin_few: float = Field(
+        gt=0,
+        lt=1,
+        description="Most that rare codes, the newest quarter or a site may lose, "
+        "and by which codings since the model in use was trained may agree with it less than gold does.",
+    )
     margin_calibration: float = Field(gt=0, lt=1, description="Most that the calibration error may grow.")
     fewest_gold: int = Field(ge=1, description="Gold incidents below which nothing is promoted.")
     fewest: int = Field(ge=1, description="Gold incidents below which a site or the rare codes cannot be judged.")

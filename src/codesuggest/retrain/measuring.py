@@ -46,6 +46,14 @@ def on_same_gold(learner: Learner, champion: Scorer, challenger: Scorer, *, rare
     return OnSameGold(gold, old, new, len(everything) - len(unseen))
 
 
+def on_codings_since(learner: Learner, champion: Scorer) -> np.ndarray:
+    """Whether the champion's first suggestions agree with the training codings that it has not seen, shape (m, k); NaN
+    where an axis was not coded."""
+    new = fresh(champion.model, learner.gold_narratives(learner.is_trained_on))
+    axes = tuple(learner.taxonomy.axis)
+    return _on_gold(champion, new, axes, {}).hit if new else np.zeros((0, len(axes)))
+
+
 def newest_quarter(learner: Learner) -> Rows:
     """Which incidents of the snapshot were reported in its last days, as many as the recipe calls a quarter."""
     dates = [incident.reported or dt.date.min for incident in learner.snapshot.incidents]

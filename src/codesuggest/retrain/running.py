@@ -18,7 +18,7 @@ from codesuggest.protocol import GateRules
 from codesuggest.registry import Model, load_model, save_model
 from codesuggest.retrain.collecting import Collected, collect
 from codesuggest.retrain.learner import Learner, Rows, identity
-from codesuggest.retrain.measuring import OnSameGold, hits, newest_quarter, on_same_gold
+from codesuggest.retrain.measuring import OnSameGold, hits, newest_quarter, on_codings_since, on_same_gold
 from codesuggest.retrain.recipe import RetrainRecipe
 from codesuggest.store.database import Database
 from codesuggest.suggest import Scorer
@@ -142,7 +142,8 @@ def compare(learner: Learner, challenger: Scorer, champion: Scorer | None, rules
     if not learner.is_gold.any():
         return Comparison(champion, not_compared("There is no gold. Code some incidents blind, or twice."))
     both = on_same_gold(learner, champion, challenger, rare_under=rules.rare_under)
-    return Comparison(champion, decide(both.champion, both.challenger, both.gold, rules), both)
+    since = on_codings_since(learner, champion)
+    return Comparison(champion, decide(both.champion, both.challenger, both.gold, rules, since=since), both)
 
 
 def keep_decision(shelf: Shelf, name: str, comparison: Comparison, **more: object) -> None:
