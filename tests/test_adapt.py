@@ -95,7 +95,7 @@ def test_adapting_draws_narratives_of_one_code_together(tmp_path: Path) -> None:
     texts = [RedactedText(text) for text, _ in pairs]
     codes = [{"axis": (kind,)} for _, kind in pairs]
     done = adapt(
-        default_folder(), texts, codes, tmp_path / "out", Adaptation(1, epochs=6, batch=16, learning_rate=2e-4)
+        default_folder(), texts, codes, tmp_path / "out", Adaptation(10, epochs=6, batch=16, learning_rate=2e-4)
     )
     assert done.n_steps == 30
     before, after = (folder_embedder(f).embed(texts) for f in (default_folder(), tmp_path / "out"))

@@ -152,9 +152,7 @@ def _engine(job: BulkJob, suggester: Suggester | None) -> Iterator[tuple[Describ
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(job.workers, mp_context=spawned, initializer=_prepare) as pool:
         try:
-            described = [
-                pool.submit(_describe_model, job.model) for _ in range(job.workers)
-            ]  # so that all load at once
+            described = [pool.submit(_describe_model, job.model) for _ in range(job.workers)]  # all load at once
             yield (
                 described[0].result(),
                 lambda work, item: pool.submit(_with_model, job.model, work, item),
@@ -169,8 +167,11 @@ def _engine(job: BulkJob, suggester: Suggester | None) -> Iterator[tuple[Describ
 
 
 def _at_once(work: Callable[[Suggester, Item], Made], suggester: Suggester, item: Item) -> "Future[Made]":
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  with the model
+
     done: Future[Made] = Future()
-    done.set_result(work(suggester, item))
+    with threadpool_limits(1, "blas"):  # as processes have it: another number of threads rounds otherwise
+        done.set_result(work(suggester, item))
     return done
 
 
