@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -36,12 +38,13 @@ ROOT = Path(__file__).parents[1]
 WANTED_MS = 300
 
 
-def browser(address: str, secret: str) -> httpx2.Client:
+@contextmanager
+def browser(address: str, secret: str) -> Iterator[httpx2.Client]:
     """A reviewer's browser, signed in."""
     headers = {"Cookie": f"codesuggest_session={secret}"}
-    http = httpx2.Client(base_url=address, headers=headers, timeout=60, follow_redirects=True)
-    http.headers["X-CSRF-Token"] = http.get("/v1/me").json()["csrf"]
-    return http
+    with httpx2.Client(base_url=address, headers=headers, timeout=60, follow_redirects=True) as http:
+        http.headers["X-CSRF-Token"] = http.get("/v1/me").json()["csrf"]
+        yield http
 
 
 def sign_in_all(database: Database, n: int) -> list[str]:
