@@ -31,7 +31,7 @@ from codesuggest.report.document import (
     worded,
 )
 from codesuggest.report.figures import NARROW, WIDE, figure
-from codesuggest.report.printing import as_json, to_html, to_json, to_markdown, write_all, write_report
+from codesuggest.report.printing import as_json, in_every_form, to_html, to_json, to_markdown, write_report
 from codesuggest.settings import settings
 
 ROOT = Path(__file__).parents[1]
@@ -141,10 +141,10 @@ def test_small_counts_are_withheld_with_what_stands_on_them_and_never_alone() ->
     assert "Counts under 5" in to_markdown(left)
 
 
-def test_all_three_forms_are_written_under_one_name(tmp_path: Path) -> None:
-    written = write_all(DOCUMENT, tmp_path / "reports", "audit")
-    assert [path.name for path in written] == ["audit.html", "audit.md", "audit.json"]
-    assert written[1].read_text(encoding="utf-8") == to_markdown(DOCUMENT)
+def test_all_three_forms_have_one_name() -> None:
+    made = in_every_form(DOCUMENT, "reports/audit")
+    assert list(made) == ["reports/audit.html", "reports/audit.md", "reports/audit.json"]
+    assert made["reports/audit.md"] == to_markdown(DOCUMENT)
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:

@@ -221,6 +221,19 @@ def test_the_decision_is_stored_and_nothing_is_put_in_use(around: Surroundings, 
     assert around.shelf.in_use == "small"
 
 
+def test_the_run_holds_the_evaluation_in_every_form_without_single_incidents(
+    around: Surroundings, retrained: Retrained
+) -> None:
+    texts = record_of(retrained, around.shelf).texts
+    reports = {name: text for name, text in texts.items() if name.startswith("reports/")}
+    assert list(reports) == ["reports/evaluation.html", "reports/evaluation.md", "reports/evaluation.json"]
+    titles = [section["title"] for section in json.loads(reports["reports/evaluation.json"])["sections"]]
+    assert titles[0] == "Accuracy on each axis"
+    assert "The surest errors" not in titles
+    gold = [one.text for one in retrained.learner.snapshot.gold_incidents]
+    assert not [name for name, text in reports.items() if any(narrative in text for narrative in gold)]
+
+
 def test_a_model_is_made_again_with_the_same_ranks(around: Surroundings, retrained: Retrained) -> None:
     again = remade(around.shelf, retrained.name, None)
     saved = load_model(around.shelf.folder / retrained.name)

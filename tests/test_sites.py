@@ -13,7 +13,7 @@ from codesuggest.intake import within_site
 from codesuggest.registry import load_model
 from codesuggest.similarity import PastIncidents
 from codesuggest.suggest import Suggester
-from reviewers import CODES, Department, department
+from reviewers import CODES, OTHER, Department, department
 
 TEXT = "CT head done on the wrong patient, wristband not checked"
 HTML = {"accept": "text/html"}
@@ -108,6 +108,28 @@ def test_no_page_and_no_answer_of_one_site_holds_a_word_of_another(ward: Departm
         assert shown.status_code == (404 if path in hidden else 200), path
         assert not any(word in shown.text.replace('value="Zeppelin"', "") for word in ("Zeppelin", "SOUTHERN")), path
     assert json.loads(local.get("/v1/dashboard").text)["counts"] == {"waiting": 1}
+
+
+@pytest.mark.parametrize("coded", [(), ("south",), ("south", "north")])
+def test_the_dashboard_of_one_site_opens_whatever_was_coded_there_and_elsewhere(
+    of_two_sites: Suggester, database_url: str, coded: tuple[str, ...]
+) -> None:
+    with department(of_two_sites, database_url, double=1) as doubled:
+        lead, local = doubled.person("boss", "lead"), doubled.person("luke", "lead", site="north")
+        for site in ("north", "south"):
+            doubled.send_in(lead, "Film lost", site=site, prefix=site)
+        for site in coded:
+            for name, codes in (("one", CODES), ("two", OTHER)):
+                coder = doubled.person(f"{name}-{site}", site=site)
+                assert coder.confirm(coder.next()["incident"], codes).status_code == 201
+        page = local.http.get("/dashboard?axis=pathway&by=by_site", headers=HTML)
+        assert page.status_code == 200
+        assert ("Nothing was coded by two coders yet." in page.text) is ("north" not in coded)
+        assert 'href="/reports"' not in page.text  # they hold every site, and are refused here
+        assert 'href="/reports"' in lead.http.get("/dashboard", headers=HTML).text
+        figures = local.get("/v1/dashboard").json()
+        assert figures["counts"] == ({"disagreed": 1} if "north" in coded else {"waiting": 1})
+        assert bool(figures["agreement"]) is ("north" in coded)
 
 
 def test_a_model_remembers_the_sites_of_its_past_incidents(small_folder: Path, model_dir: Path) -> None:

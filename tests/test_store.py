@@ -239,3 +239,13 @@ def _add_and_fail(database: Database) -> None:
         )
         session.flush()
         session.execute(text("SELECT nothing FROM nowhere"))
+
+
+def test_what_is_read_together_is_of_one_moment_whatever_is_written_meanwhile(database: Database) -> None:
+    add_incident(database, "W1")
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM incidents")).scalar_one() == 1
+        add_incident(database, "W2")
+        assert session.execute(text("SELECT count(*) FROM incidents")).scalar_one() == 1
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM incidents")).scalar_one() == 2

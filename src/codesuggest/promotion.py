@@ -79,6 +79,17 @@ class Shelf:
             self.decision_file(model), json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         )
 
+    def note_report(self, model: str, *names: str) -> None:
+        """Keep with the gate's decision on a model what reports about it its MLflow run holds."""
+        decision = self.decision(model) or {}
+        self.write_decision(model, {**decision, "reports": [*decision.get("reports", ()), *names]})
+
+    def reported(self) -> dict[str, dict[str, Any]]:
+        """Model to the gate's decision on it, of the models whose MLflow run holds reports, the newest first."""
+        found = {path.stem: self.decision(path.stem) or {} for path in (self.folder / "decisions").glob("*.json")}
+        ordered = sorted(found.items(), key=lambda item: str(item[1].get("made", "")), reverse=True)
+        return {model: decision for model, decision in ordered if decision.get("reports")}
+
     def manifests(self) -> list[Manifest]:
         """Every model that is there, the oldest first."""
         found = [load_manifest(path.parent) for path in self.folder.glob("[!.]*/manifest.json")]

@@ -1,6 +1,5 @@
 """`codesuggest audit`."""
 
-import datetime as dt
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from codesuggest.cli.agreeing import read_coding
+from codesuggest.cli.publishing import Log, Logbook, Report, Suppress, publish, today
 from codesuggest.cli.suggesting import load_suggester
 from codesuggest.errors import ReadError
 
@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from codesuggest.suggest import Suggester
 
     Coded = tuple[RedactedNarrative, str]
-
-Report = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--report",
-        help="File to write the report to, ending in .html, .md or .json; give it again for more.  "
-        "[default: printed as Markdown]",
-    ),
-]
-Suppress = Annotated[
-    int,
-    typer.Option(
-        "--suppress", min=0, help="Withhold counts under this, and single incidents, for a report that leaves. 0: none."
-    ),
-]
 
 _FilesOption = Annotated[
     list[Path] | None,
@@ -106,6 +91,7 @@ def audit(
     embedder: _EmbedderOption = "minilm",
     report: Report = None,
     suppress: Suppress = 0,
+    log: Log = False,
 ) -> None:
     """Audit how consistently coders code: agreement, confusions, habits, drift, and what suggestions do.
 
@@ -116,17 +102,24 @@ def audit(
 
     if store == bool(files):
         raise typer.BadParameter("name the files, or --store", param_hint="FILES")
+    if log and (agenda or suspects or not model):
+        raise typer.BadParameter("goes with --model, and with neither --agenda nor --suspects", param_hint="--log")
     archive = _Archive.of_store(taxonomy) if store else None
     if suspects:
         coded = archive.coded() if archive else read_redacted((files or [])[0], _scheme(taxonomy), same or ())
-        return publish(_suspects(coded, _scheme(taxonomy), suspects, embedder), report, suppress)
+        publish(_suspects(coded, _scheme(taxonomy), suspects, embedder), report, suppress)
+        return None
     archive = archive or _Archive.of_files(files or [], column or (), taxonomy, narratives, adjudications)
     suggester = load_suggester(model) if model else None
     if agenda:
-        return publish(_agenda(archive, suggester, guidelines, agenda, names), report, suppress)
+        publish(_agenda(archive, suggester, guidelines, agenda, names), report, suppress)
+        return None
+    logbook = Logbook.of(suggester.model.manifest.name) if log and suggester else None
     floors = load_protocol(protocol).agreement_floor if protocol else None
     found = _audited(archive, suggester, model_coder, floors, rounds)
-    publish(audit_document(found, made=today(), are_named=names), report, suppress)
+    shown = publish(audit_document(found, made=today(), are_named=names), report, suppress)
+    if logbook:
+        logbook.log(shown, "audit")
     return _account(files or [], archive.confirmations)
 
 
@@ -194,23 +187,6 @@ class _Archive:
     def coded(self) -> "list[Coded]":
         """The narratives that have settled codes, for the search of suspects."""
         return [(narrative, "") for narrative in self.texts if narrative.existing_codes]
-
-
-def publish(document: "Document", report: Sequence[Path] | None, suppress: int) -> None:
-    """Write the report to each file named, or print it; with small counts withheld if asked for."""
-    from codesuggest.report.document import suppressed
-    from codesuggest.report.printing import to_markdown, write_report
-
-    document = suppressed(document, under=suppress) if suppress else document
-    for path in report or ():
-        typer.echo(f"Report in {write_report(document, path)}.", err=True)
-    if not report:
-        typer.echo(to_markdown(document), nl=False)
-
-
-def today() -> str:
-    """The date of a report."""
-    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def read_redacted(path: Path, taxonomy: "Taxonomy", same: Sequence[str] = ()) -> "list[Coded]":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesuggest.cli.auditing import Report, Suppress, publish, today
+from codesuggest.cli.publishing import Log, Logbook, Report, Suppress, publish, today
 
 if TYPE_CHECKING:
     from codesuggest.domain import Embeddings
@@ -34,6 +34,7 @@ def drift(
     embedder: _EmbedderOption = "minilm",
     report: Report = None,
     suppress: Suppress = 0,
+    log: Log = False,
 ) -> None:
     """Show what changed in the store's months: overrides, codes, scores, words and texts, with alarms in words.
 
@@ -43,6 +44,7 @@ def drift(
 
     from codesuggest.domain import Caller
     from codesuggest.drift import observe, watch
+    from codesuggest.promotion import Shelf
     from codesuggest.report.drifting import drift_document
     from codesuggest.settings import settings
     from codesuggest.store.database import Database
@@ -51,6 +53,7 @@ def drift(
     from codesuggest.taxonomy import load_taxonomy
 
     scheme = load_taxonomy(taxonomy)
+    logbook = Logbook.of(Shelf(settings().models_dir).in_use) if log else None
     database = require_current(Database(settings().database_url))
     caller = Caller("command line", "administrator", site)
     with closing(database), database.reading() as session:
@@ -58,7 +61,9 @@ def drift(
     if embedder != "none":
         watched = replace(watched, vectors=_vectors(watched, embedder))
     found = watch(watched, scheme)
-    publish(drift_document(found, scheme, made=today()), report, suppress)
+    shown = publish(drift_document(found, scheme, made=today()), report, suppress)
+    if logbook:
+        logbook.log(shown, "drift")
     typer.echo(
         f"Looked at {sum(found.n):,} incidents of {len(found.months)} months: {len(found.alarms)} alarms.", err=True
     )

@@ -10,7 +10,7 @@ import typer
 
 from codesuggest.cli import source
 from codesuggest.cli.agreeing import read_coding
-from codesuggest.cli.auditing import Report, Suppress, publish, today
+from codesuggest.cli.publishing import Log, Logbook, Report, Suppress, publish, today
 from codesuggest.cli.suggesting import ModelOption, load_suggester
 from codesuggest.errors import ReadError
 
@@ -67,6 +67,7 @@ def evaluate(
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     report: Report = None,
     suppress: Suppress = 0,
+    log: Log = False,
     second: _SecondOption = None,
     against: _AgainstOption = "",
     recipe: _RecipeOption = None,
@@ -93,15 +94,17 @@ def evaluate(
 
     columns = source.columns(mapping, id_column, text_column, code_column, sheet, encoding)
     suggester = load_suggester(model)
+    logbook = Logbook.of(suggester.model.manifest.name) if log else None
     rows = list(source.read_source(str(gold), columns, suggester.model.taxonomy))
     skipped = [row for row in rows if isinstance(row, SkippedRow)]
     chosen = [row for row in rows if not isinstance(row, SkippedRow) and _fits(row, where or [])]
     if not chosen:
         raise ReadError(f"{gold}: no readable row{' fits ' + ', '.join(where) if where else ''}.")
     redacted = _redacted(chosen, suggester)
-    if report:
+    if report or logbook:
         options = _Options(slices or _SLICES, second, against, recipe, (minutes, minutes_checked, incidents))
-        return publish(_document(suggester, chosen, redacted, options), report, suppress)
+        shown = publish(_document(suggester, chosen, redacted, options), report, suppress)
+        return logbook.log(shown, "evaluation") if logbook else None
     evaluation = evaluate_model(suggester, redacted)
     if skipped:
         typer.echo(f"{len(skipped):,} rows unreadable, {source.list_skipped(str(gold), skipped)}.", err=True)

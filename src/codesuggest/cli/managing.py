@@ -49,6 +49,8 @@ def show(name: Name) -> None:
     Example: codesuggest models show starting
     """
     from codesuggest.registry import load_manifest
+    from codesuggest.settings import settings
+    from codesuggest.tracking import run_page
 
     shelf = _shelf()
     manifest = load_manifest(shelf.folder / name)
@@ -59,7 +61,11 @@ def show(name: Name) -> None:
         typer.echo(f"{name}: made {manifest.created[:10]}, trained on {int(manifest.data['n']):,} incidents; no card.")
     decision = shelf.decision(name)
     if decision:
-        typer.echo(f"Snapshot {decision['snapshot']}; MLflow run {decision.get('run', 'none')}.")
+        run = decision.get("run", "")
+        where = f", {page}" if (page := run_page(settings().tracking_url, run)) else ""
+        typer.echo(f"Snapshot {decision['snapshot']}; MLflow run {run or 'none'}{where}.")
+        for report in decision.get("reports", ()):
+            typer.echo(f"  {report}.html, .md and .json")
     for change in shelf.changes():
         if name in (change.model, change.instead_of):
             typer.echo(_told(change))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from codesuggest.cli import source
-from codesuggest.cli.auditing import Report, Suppress, publish, today
+from codesuggest.cli.publishing import Report, Suppress, publish, today
 from codesuggest.errors import ReadError
 
 if TYPE_CHECKING:

@@ -214,6 +214,13 @@ def _figure(estimate: Estimate, style: Style) -> str:
     return f"{value} ({low.removesuffix('%')} to {high})"
 
 
+def impersonal(document: Document) -> Document:
+    """The report without its sections about single incidents or people."""
+    sections = tuple(section for section in document.sections if not section.is_internal)
+    note = document.note or "Single incidents and people are left out."
+    return document if len(sections) == len(document.sections) else replace(document, sections=sections, note=note)
+
+
 def suppressed(document: Document, *, under: int) -> Document:
     """The report as it may leave the department: counts from 1 to `under` - 1 are withheld, and what stands on them.
 
@@ -222,8 +229,7 @@ def suppressed(document: Document, *, under: int) -> Document:
     """
     sections = tuple(
         replace(section, blocks=tuple(_suppressed_block(block, under) for block in section.blocks))
-        for section in document.sections
-        if not section.is_internal
+        for section in impersonal(document).sections
     )
     return replace(
         document,

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from codesuggest.report.figures import NARROW, WIDE, figure, values_of
 
 def write_report(document: Document, path: Path) -> Path:
     """Write a document to a file, in the form that its ending names: .html, .md or .json."""
-    printers = {".html": to_html, ".md": to_markdown, ".json": to_json}
+    printers = _printers()
     if path.suffix not in printers:
         raise ReadError(f"{path}: a report ends in {', '.join(printers)}.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,9 +37,13 @@ def write_report(document: Document, path: Path) -> Path:
     return path
 
 
-def write_all(document: Document, folder: Path, name: str) -> tuple[Path, ...]:
-    """Write a document in all three forms, `name.html`, `name.md` and `name.json`: what is kept beside a model."""
-    return tuple(write_report(document, folder / f"{name}{ending}") for ending in (".html", ".md", ".json"))
+def in_every_form(document: Document, name: str) -> dict[str, str]:
+    """File name to content, `name.html`, `name.md` and `name.json`: what is kept beside a model."""
+    return {f"{name}{ending}": printer(document) for ending, printer in _printers().items()}
+
+
+def _printers() -> dict[str, Callable[[Document], str]]:
+    return {".html": to_html, ".md": to_markdown, ".json": to_json}
 
 
 def to_html(document: Document) -> str:

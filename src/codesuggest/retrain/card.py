@@ -23,6 +23,7 @@ from codesuggest.report.document import (
     Style,
     Table,
     Words,
+    impersonal,
 )
 from codesuggest.report.evaluating import evaluation_document
 from codesuggest.retrain.learner import identity
@@ -68,6 +69,11 @@ def ceiling_of(of: Retrained) -> dict[str, AxisAgreement]:
         return {}
     first, second = ({str(n): pair[side] for n, pair in enumerate(pairs)} for side in (0, 1))
     return agreement_of(first, second, of.learner.taxonomy)
+
+
+def evaluation_of(of: Retrained, appraisal: Appraisal) -> Document:
+    """The whole report of the appraisal, as `codesuggest evaluate --report` makes it."""
+    return evaluation_document(appraisal, of.learner.taxonomy, made=of.made[:10], ceiling=ceiling_of(of))
 
 
 def card_document(of: Retrained, appraisal: Appraisal | None) -> Document:
@@ -132,8 +138,7 @@ def _verdict(of: Retrained) -> Words:
 
 
 def _measured(of: Retrained, appraisal: Appraisal) -> tuple[Section, ...]:
-    document = evaluation_document(appraisal, of.learner.taxonomy, made=of.made[:10], ceiling=ceiling_of(of))
-    kept = [section for section in document.sections if not section.is_internal]
+    kept = impersonal(evaluation_of(of, appraisal)).sections
     maps = Section("What is taken for what", tuple(confusions(appraisal, of.learner.taxonomy)))
     return (*kept[:-1], maps, kept[-1])
 

@@ -10,15 +10,16 @@ from codesuggest.evaluate import Appraisal
 from codesuggest.gate import decision_json
 from codesuggest.metrics import Estimate
 from codesuggest.promotion import Shelf, write_whole
-from codesuggest.report.document import Document, Table
+from codesuggest.report.document import Document, Table, impersonal
 from codesuggest.report.figures import figure
-from codesuggest.report.printing import to_html, to_markdown
-from codesuggest.retrain.card import appraisal_of, card_document, curve_table
+from codesuggest.report.printing import in_every_form, to_html, to_markdown
+from codesuggest.retrain.card import appraisal_of, card_document, curve_table, evaluation_of
 from codesuggest.retrain.running import Retrained
 from codesuggest.snapshot import counts_of
 from codesuggest.tracking import RunRecord, Tracking
 
 _EXAMPLE = "The wrong patient was called from the waiting room and scanned. Identity was not checked."
+_REPORT = "reports/evaluation"
 _LABEL = re.compile(r"[^A-Za-z0-9_.\-]+")
 
 
@@ -27,6 +28,8 @@ def record(of: Retrained, shelf: Shelf, tracking: Tracking) -> None:
     logged = tracking.log(record_of(of, shelf))
     decision = shelf.decision(of.name) or {}
     shelf.write_decision(of.name, {**decision, "run": logged.run, "version": logged.version})
+    if of.learner.is_gold.any():
+        shelf.note_report(of.name, _REPORT)
 
 
 def record_of(of: Retrained, shelf: Shelf) -> RunRecord:
@@ -44,6 +47,7 @@ def record_of(of: Retrained, shelf: Shelf) -> RunRecord:
             "card.html": to_html(card),
             "decision.json": json.dumps(decision_json(of.comparison.decision), indent=1),
             "data.json": json.dumps(_data(of), indent=1),
+            **(in_every_form(impersonal(evaluation_of(of, appraisal)), _REPORT) if appraisal else {}),
             **_figures(of, appraisal, card),
         },
         tags={

@@ -4,6 +4,6 @@ A local SQLite file and artefact folder by default, any server by URL. Nothing i
 logged, and nothing is sent to anybody else.
 """
 
-from codesuggest.tracking.client import ALIASES, Logged, RunRecord, Tracking, local_url
+from codesuggest.tracking.client import ALIASES, Logged, RunRecord, Tracking, local_url, run_page
 
-__all__ = ["ALIASES", "Logged", "RunRecord", "Tracking", "local_url"]
+__all__ = ["ALIASES", "Logged", "RunRecord", "Tracking", "local_url", "run_page"]

@@ -93,6 +93,12 @@ class Tracking:
             self._client.set_registered_model_alias(NAME, "challenger", version)
         return Logged(run.info.run_id, version)
 
+    def attach(self, run: str, texts: Mapping[str, str]) -> None:
+        """Add documents to a finished run: file name to content. Raises TrackingError if there is no such run."""
+        with self._answering():
+            for name, content in texts.items():
+                self._client.log_text(run, content, name)
+
     def alias(self, alias: Alias, version: str) -> None:
         """Give a version an alias, which leaves the version that had it."""
         with self._answering():
@@ -159,6 +165,11 @@ class Tracking:
 def local_url(models_dir: Path) -> str:
     """The address of the store that stands in the models folder: what is used where no other is set."""
     return f"sqlite:///{(models_dir.resolve() / 'tracking' / 'mlflow.db')}"
+
+
+def run_page(url: str, run: str) -> str:
+    """The address of the page on which a server shows a run; empty for a file, which nothing serves."""
+    return f"{_shown(url).rstrip('/')}/#/runs/{run}" if _is_server(url) else ""
 
 
 def _prepare(url: str) -> None:

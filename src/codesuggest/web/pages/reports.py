@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from codesuggest.domain import Caller
 from codesuggest.errors import ForbiddenError, MissingError
+from codesuggest.promotion import Shelf
+from codesuggest.tracking import run_page
 from codesuggest.web.pages.show import page_router, show
 from codesuggest.web.service import Service
 from codesuggest.web.stateless import Serving
@@ -26,7 +28,7 @@ def listed(request: Request, service: Serving, caller: Lead) -> HTMLResponse:
     """The reports, newest first."""
     found = sorted(_reports(service, caller), key=lambda path: -path.stat().st_mtime)
     rows = [(path.stem, dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date().isoformat()) for path in found]
-    return show(request, "reports.html", caller, rows=rows)
+    return show(request, "reports.html", caller, rows=rows, models=_beside_models(service))
 
 
 @router.get("/reports/{name}")
@@ -36,6 +38,13 @@ def one(name: str, service: Serving, caller: Lead) -> HTMLResponse:
         if path.stem == name:
             return HTMLResponse(path.read_text(encoding="utf-8"), headers=_POLICY)
     raise MissingError("No report of this name.")
+
+
+def _beside_models(service: Service) -> list[tuple[str, str, list[str]]]:
+    """The models whose MLflow run holds reports: name, the address of the run's page or nothing, and the reports."""
+    url = service.settings.tracking_url
+    reported = Shelf(service.settings.models_dir).reported()
+    return [(model, run_page(url, found["run"]), found["reports"]) for model, found in reported.items()]
 
 
 def _reports(service: Service, caller: Caller) -> list[Path]:
