@@ -1,7 +1,11 @@
 """A planted name, NHS number and date of birth go through everything and are in no byte that it leaves behind."""
 
+import io
 import json
 import logging
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,22 +13,28 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from typer.testing import CliRunner
 
+from coded import sample
 from codesuggest.cli import app
 from codesuggest.crosswalk import move_file
 from codesuggest.domain import RedactedText, Taxonomy
 from codesuggest.drift import Observed, Watched, watch
 from codesuggest.embed import HashingEmbedder
 from codesuggest.evaluate import evaluate
+from codesuggest.promotion import Shelf
+from codesuggest.protocol import load_protocol
 from codesuggest.read import NarrativeReader
 from codesuggest.redact import Redactor
-from codesuggest.registry import load_model, save_model
+from codesuggest.registry import Model, load_model, save_model
 from codesuggest.report import evaluation_json, incident_json
 from codesuggest.report.drifting import drift_document
 from codesuggest.report.printing import to_markdown
-from codesuggest.settings import Settings, settings
+from codesuggest.retrain import RetrainRecipe, Surroundings, retrain
+from codesuggest.retrain.recording import record
+from codesuggest.settings import Settings, settings, shipped
 from codesuggest.store.backup import backup
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import load_crosswalk
+from codesuggest.tracking import Tracking, local_url
 from codesuggest.train import load_recipe, train
 from codesuggest.web import create_app
 from reviewers import CODES, OTHER, Person, department
@@ -35,6 +45,8 @@ TEXT = (
     "Mr Zebedee Quillfeather, NHS no 999 123 4560, DOB 17/11/1938, hospital no ZQ4471902, was scanned in place of "
     "another patient. Mr Quillfeather was told by the ward."
 )
+PHRASE = "purple trolleys blocked the ramp beside the lift"
+"""Words that nobody redacts: part of a narrative, and so nothing for MLflow. Models know pairs of words at most."""
 
 
 @pytest.fixture
@@ -146,6 +158,71 @@ def test_no_file_moved_to_another_taxonomy_and_no_report_of_drift_holds_it(
     )
     assert [alarm for alarm in drift.alarms if alarm.signal == "words"]
     assert_clean(to_markdown(drift_document(drift, working, made="2026-11-29")) + repr(drift), "drift")
+
+
+def test_no_byte_of_mlflow_holds_it_nor_any_words_of_a_narrative(
+    planted: Path, small_model: Model, suggester: Suggester, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It comes in by every way there is: a file to learn from, a file of gold, and the service's store."""
+    models, rows = planted / "models", (planted / "incidents.jsonl").read_text(encoding="utf-8").splitlines()
+    coded = "\n".join(rows[-50:]).replace(TEXT, f"{TEXT} Then {PHRASE}.")
+    (planted / "incidents.jsonl").write_text(coded, encoding="utf-8")
+    told = "Mr Zebedee Quillfeather, NHS no 999 123 4560, DOB 17/11/1938, was told"
+    gold = [row | {"text": f"{row['text']} {told} when {PHRASE}."} for row in sample(12, first=100)]
+    (planted / "gold.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in gold))
+    save_model(small_model, models / "small")
+    (models / "in-use").write_text("small\n")
+    rules = load_protocol(shipped("protocol.toml")).gate
+    assert rules is not None
+    with caplog.at_level(logging.DEBUG, "codesuggest"), department(suggester, sqlite_url, blind=1) as ward:
+        lead, coder = ward.person("lea", "administrator"), ward.person("cod")
+        ward.send_in(lead, *(f"{row['text']} {TEXT} {PHRASE}." for row in sample(4, first=130)), site="North")
+        while incident := coder.next()["incident"]:
+            assert coder.confirm(incident).status_code == 201
+        rules = rules.model_copy(update={"fewest_gold": 2})
+        made = retrain(quick_recipe(planted), Surroundings(Shelf(models), rules, ward.database))
+        record(made, Shelf(models), Tracking(local_url(models)))
+    assert made.comparison.on_gold is not None
+    snapshot, used = made.learner.snapshot, made.learner.is_trained_on
+    with_it = Counter((one.source, bool(used[n])) for n, one in enumerate(snapshot.incidents) if PHRASE in one.text)
+    assert set(with_it) == {("from a file", True), ("settled elsewhere", False), ("blind", True), ("blind", False)}
+    assert_clean((models / "snapshots" / snapshot.name / "texts.jsonl").read_bytes(), "snapshot")
+    kept = dict(everything_in(models / "tracking"))
+    assert {"mlflow.db", "MLmodel", "card.md", "manifest.json", "past.npy", "features.skops/schema.json"} <= {
+        "/".join(Path(name).parts[-2:]) if "skops" in name else Path(name).name for name in kept
+    }
+    words = PHRASE.split()
+    threes = [" ".join(words[n : n + 3]) for n in range(len(words) - 2)]
+    for name, content in kept.items():
+        assert_clean(content, name)
+        assert not [three for three in threes if three.encode() in content.lower()], name
+    assert_clean(caplog.text, "logs")
+
+
+def quick_recipe(folder: Path) -> RetrainRecipe:
+    """A quick recipe that learns from the planted file, and has the planted gold."""
+    return RetrainRecipe.model_validate(
+        {
+            "name": "ward",
+            "taxonomy": "imaging-working-1",
+            "data": {"files": [folder / "incidents.jsonl"]},
+            "embedder": {"name": "hashing-64"},
+            "ranker": {"n_folds": 2, "max_words": 20_000, "max_characters": 2000},
+            "gold": {"share": 0.5, "files": [folder / "gold.jsonl"]},
+            "held_out": {"newest": False, "site_folds": 0, "curve": []},
+        }
+    )
+
+
+def everything_in(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file's name and bytes; of an archive, those of what is packed in it."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            yield str(path), content
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                    yield from ((f"{path}/{name}", packed.read(name)) for name in packed.namelist())
 
 
 def refused_requests(lead: Person, coder: Person, id: int) -> list[Response]:
