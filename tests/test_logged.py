@@ -76,9 +76,11 @@ def test_an_evaluation_is_logged_in_every_form_to_the_run_of_the_model_it_measur
 
 
 def test_an_audit_beside_a_model_is_logged_without_the_coders(kept: Shelf, gold: Path) -> None:
-    coded = [str(gold), str(SAMPLE / "second-coding.jsonl")]
+    other = gold.with_name("second.jsonl")
+    rows = [json.loads(line) for line in gold.read_text(encoding="utf-8").splitlines()]
+    other.write_text("\n".join(json.dumps({**row, "coder": "second-1"}) for row in rows), encoding="utf-8")
     options = ["--model", "small", "--narratives", str(gold), "--rounds", "100"]
-    result = run("audit", *coded, *options, "--log")
+    result = run("audit", str(gold), str(other), *options, "--log")
     assert result.exit_code == 0, result.stderr
     assert "second-1" in result.stdout
     name = (kept.decision("small") or {})["reports"][-1]
@@ -116,12 +118,12 @@ def test_where_mlflow_is_missing_or_has_forgotten_the_run_it_is_said(
     before = kept.decision("small")
     result = run("evaluate", "--gold", str(gold), "--log")
     assert result.exit_code == 1
-    assert "did not do as asked" in result.stderr
+    assert "did not do as asked" in str(result.exception)
     assert kept.decision("small") == before
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
     result = run("evaluate", "--gold", str(gold), "--log")
     assert result.exit_code == 1
-    assert "pip install 'codesuggest[learn]'" in result.stderr
+    assert "pip install 'codesuggest[learn]'" in str(result.exception)
 
 
 def test_the_page_lists_what_is_beside_the_models_and_links_it_where_a_server_shows_it(

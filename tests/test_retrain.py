@@ -19,6 +19,7 @@ from codesuggest.registry import Model, load_model, save_model
 from codesuggest.retrain import Retrained, RetrainRecipe, Surroundings, load_retrain_recipe, retrain
 from codesuggest.retrain.collecting import collect
 from codesuggest.retrain.learner import Learner
+from codesuggest.retrain.recording import record_of
 from codesuggest.retrain.remaking import remade
 from codesuggest.retrain.running import trained
 from codesuggest.settings import shipped

@@ -96,6 +96,7 @@ class Tracking:
     def attach(self, run: str, texts: Mapping[str, str]) -> None:
         """Add documents to a finished run: file name to content. Raises TrackingError if there is no such run."""
         with self._answering():
+            self._client.get_run(run)  # the client keeps where an earlier store had the artefacts of a run
             for name, content in texts.items():
                 self._client.log_text(run, content, name)
 
