@@ -21,7 +21,7 @@ def drawn(rng: np.random.Generator, n: int, power: float) -> tuple[np.ndarray, n
     return sure, rng.random(n) < sure**power
 
 
-@pytest.mark.parametrize(("n", "target", "power"), [(400, 0.9, 0.3), (800, 0.9, 1.0), (1500, 0.95, 0.2)])
+@pytest.mark.parametrize(("n", "target", "power"), [(400, 0.9, 0.3), (1600, 0.9, 1.0), (1500, 0.95, 0.2)])
 def test_in_at_most_one_draw_of_twenty_does_the_threshold_miss_its_target(n: int, target: float, power: float) -> None:
     rng = np.random.default_rng(1)
     n_draws, missed, found = 600, 0, 0
@@ -34,6 +34,17 @@ def test_in_at_most_one_draw_of_twenty_does_the_threshold_miss_its_target(n: int
             found += 1
     assert found > n_draws / 2, "a guarantee that is never given would be empty"
     assert missed / n_draws <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / n_draws)
+
+
+def test_wrong_codes_among_the_very_surest_do_not_end_the_search() -> None:
+    # Coders disagree as often on what the model finds plain: 93 in 100 are right down to a sureness of a half.
+    rng = np.random.default_rng(1)
+    shares = []
+    for _ in range(100):
+        sure = rng.random(20_000)
+        right = rng.random(20_000) < np.where(sure > 0.5, 0.93, 0.93 * sure)
+        shares.append(np.mean(sure > safe_threshold(sure, right, 0.9)))
+    assert np.median(shares) > 0.4
 
 
 def test_no_threshold_is_better_than_one_that_cannot_be_vouched_for() -> None:

@@ -2,12 +2,15 @@
 
 The narratives are those that the model had not seen. Their sureness is sorted, and ever lower thresholds are tested in
 an order fixed without looking at the right codes: each asks whether the exact binomial lower bound of the share right
-among the narratives above it reaches the target. The first that fails ends the search, so that the chance that the
-chosen threshold misses the target is at most 1 - confidence, however many were tested. Given the score of rank m + 1,
-the m narratives above are independent draws from all that lie above it; that is what makes the bound exact.
+among the narratives above it reaches the target. The chance of an error is shared between a few starting points; a test
+that passes hands its share to the next, one that fails loses it, so that a few wrong codes among the very surest do not
+end the search. The chance that the chosen threshold misses the target is at most 1 - confidence, however many were
+tested. Given the score of rank m + 1, the m narratives above are independent draws from all that lie above it; that is
+what makes the bound exact.
 
 Sources: Clopper and Pearson (1934), Biometrika 26(4), 404-413; Angelopoulos, Bates, Candès, Jordan and Lei (2021),
-Learn then Test, arXiv 2110.01052, section 2 (fixed sequence testing).
+Learn then Test, arXiv 2110.01052, section 2 (fixed sequence testing); Wiens (2003), Pharmaceutical Statistics 2(3),
+211-215 (the fallback procedure).
 """
 
 from collections.abc import Iterator
@@ -33,6 +36,7 @@ Right = npt.NDArray[np.bool_]
 
 _GROWTH = 1.1
 _STARTS_WITH_ERRORS = 2
+_STARTS_APART = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +91,16 @@ def safe_threshold(sure: Sureness, right: Right, target: float, confidence: floa
     order = np.argsort(-sure, kind="stable")
     levels = np.append(sure[order], -np.inf)
     hits = np.cumsum(right[order])
-    found = np.inf
-    for size in _sizes(len(sure), target, confidence):
+    found, handed_on = np.inf, 0.0
+    for size, share in _tests(len(sure), target, 1 - confidence):
+        risk = handed_on + share
         above = int(np.count_nonzero(sure > levels[size]))
-        if above == 0:
-            continue
-        if exact_low(int(hits[above - 1]), above, confidence) < target:
-            break
-        found = float(levels[size])
+        if above and risk:
+            passes = exact_low(int(hits[above - 1]), above, 1 - risk) >= target
+            found = float(levels[size]) if passes else found
+            handed_on = risk if passes else 0.0
+        else:
+            handed_on = risk
     return found
 
 
@@ -104,19 +110,25 @@ def _rule(sure: Sureness, right: Right, target: float) -> AutomaticRule:
     return AutomaticRule(target, threshold, len(sure), int(above.sum()), int(right[above].sum()))
 
 
-def _sizes(n: int, target: float, confidence: float) -> Iterator[int]:
-    """How many of the surest narratives each test takes in; depends on nothing that the right codes say.
+def _tests(n: int, target: float, risk: float) -> Iterator[tuple[int, float]]:
+    """How many of the surest narratives each test takes in, and the share of the risk that starts there.
 
-    The first is the smallest that would pass with two wrong, or with fewer where that is over a third of n: a start
-    that one unlucky narrative cannot end.
+    Depends on nothing that the right codes say. The first start is the smallest that would pass with two wrong, or with
+    fewer where that is over a third of n: one unlucky narrative cannot fail it. Each other is four times the last.
     """
-    starts = [smallest_sample(errors, target, confidence) for errors in range(_STARTS_WITH_ERRORS, -1, -1)]
-    size = next((start for start in starts if start <= n / 3), starts[-1])
+    n_starts = 1
+    while smallest_sample(_STARTS_WITH_ERRORS, target, 1 - risk) * _STARTS_APART**n_starts < n:
+        n_starts += 1
+    smallest = [smallest_sample(errors, target, 1 - risk / n_starts) for errors in range(_STARTS_WITH_ERRORS, -1, -1)]
+    first = next((start for start in smallest if start <= n / 3), smallest[-1])
+    if first > n:
+        return
+    starts = {min(first * _STARTS_APART**number, n) for number in range(n_starts)}
+    sizes, size = {n, *starts}, first
     while size < n:
-        yield size
+        sizes.add(size)
         size = max(size + 1, int(size * _GROWTH))
-    if starts[-1] <= n:
-        yield n
+    yield from ((size, risk / n_starts if size in starts else 0.0) for size in sorted(sizes))
 
 
 @cache
