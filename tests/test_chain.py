@@ -95,3 +95,32 @@ def test_narratives_not_coded_on_an_axis_teach_nothing_of_it(pair: dict[str, Axi
     chain = AxisChain().fit({MEANT: pair[MEANT], DONE: half}, np.arange(120, dtype=np.int32))
     new = one_hot(np.array([0, 1, 2]), 3)
     assert chain.transform({MEANT: told(new, 0.8), DONE: flat(3, 3)})[DONE].argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_scores_that_are_too_sure_where_they_are_high_are_set_right() -> None:
+    random = np.random.default_rng(3)
+    logits = 2 * random.normal(size=(8000, 6))
+    claimed = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    deserved = np.exp(1.1 * np.log(claimed) - 2 * claimed)
+    deserved /= deserved.sum(axis=1, keepdims=True)
+    drawn = [random.choice(6, p=row) for row in deserved]
+    truth, rows = one_hot(np.array(drawn), 6), np.arange(8000)
+    chain = AxisChain().fit({"only": AxisScores(True, claimed, truth, rows)}, rows.astype(np.int32))
+    scores = chain.transform({"only": claimed})["only"]
+    right = truth[rows, claimed.argmax(axis=1)]
+    best = scores.max(axis=1)
+    apart = [abs(best[some].mean() - right[some].mean()) for some in np.array_split(np.argsort(best), 10)]
+    assert np.mean(apart) < 0.02
+    assert np.array_equal(scores.argmax(axis=1), claimed.argmax(axis=1))
+
+
+def test_no_weights_of_an_axis_on_itself_change_its_order() -> None:
+    random = np.random.default_rng(4)
+    scores = random.dirichlet(np.full(5, 0.3), size=500)
+    chain = AxisChain().fit(
+        {"only": AxisScores(True, scores[:0], scores[:0] > 0, np.zeros(0, dtype=np.intp))}, np.zeros(0, dtype=np.int32)
+    )
+    for weights in ((0.0, 0.0, 5.0), (0.1, 3.0, 9.0), (4.0, 0.2, 0.0)):
+        chain.weights_["only"] = np.array([*weights, 0.0])
+        weighed = chain.transform({"only": scores})["only"]
+        assert np.array_equal(weighed.argmax(axis=1), scores.argmax(axis=1)), weights

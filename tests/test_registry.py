@@ -10,7 +10,7 @@ import pytest
 from codesuggest.embed import HashingEmbedder
 from codesuggest.errors import EmbedderError, ModelError
 from codesuggest.redact import Redactor
-from codesuggest.registry import Model, find_model, load_manifest, load_model, save_model
+from codesuggest.registry import FORMAT, Model, find_model, load_manifest, load_model, save_model
 from codesuggest.suggest import Suggester
 
 TEXTS = ["Wrong patient called and scanned in CT, wristband not looked at", "Cannula tissued, contrast in the arm"]
@@ -77,12 +77,14 @@ def test_a_foreign_type_is_refused_even_with_a_matching_hash(copy: Path) -> None
 
 
 def test_a_newer_format_is_refused(copy: Path) -> None:
-    edit_manifest(copy, format=4)
-    with pytest.raises(ModelError, match="model format 4; this version of codesuggest reads format 3"):
+    edit_manifest(copy, format=FORMAT + 1)
+    with pytest.raises(
+        ModelError, match=f"model format {FORMAT + 1}; this version of codesuggest reads format {FORMAT}"
+    ):
         load_model(copy)
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", "not json", '{"format": 3, "colour": 2}'])
+@pytest.mark.parametrize("content", ["{}", "[]", "not json", '{"format": 4, "colour": 2}'])
 def test_a_foreign_manifest_is_refused(copy: Path, content: str) -> None:
     (copy / "manifest.json").write_text(content)
     with pytest.raises(ModelError, match="not the manifest"):

@@ -23,7 +23,7 @@ from codesuggest.rank import AxisChain, CodeRanker, LexicalFeatures
 from codesuggest.similarity import PastIncidents
 from codesuggest.taxonomy import load_taxonomy, write_taxonomy
 
-FORMAT = 3
+FORMAT = 4
 _ALLOWED = [
     "codesuggest.rank.chain.AxisChain",
     "codesuggest.rank.features.LexicalFeatures",

@@ -4,6 +4,9 @@ Every axis is ranked on its own first. Then each code is weighed by how much mor
 codes that the other axes were given, each as likely as its score says. No order of the axes is needed, and nothing is
 certain before it is confirmed. How far the others are listened to is learnt on narratives that no ranker had seen.
 
+On an axis of one code the axis's own scores are set right at the same time: how far the surest, the unsure and the
+highest are to be trusted are three weights. Whatever these are, they never change the order of its codes.
+
 Source: Read, Pfahringer, Holmes and Frank (2011), Machine Learning 85, 333-359 (classifier chains; here one round of
 all on all, with a naive Bayes link).
 """
@@ -21,8 +24,10 @@ from codesuggest.domain import Scores, Truth
 from codesuggest.rank.linear import RowWeights
 from codesuggest.rank.pool import Views, fit_exclusive, fit_independent, pool_exclusive, pool_independent
 
-_FIRST = np.array([1.0, 0.2])
-"""Weights of the axis itself and of the others before any narrative speaks."""
+_FIRST_EXCLUSIVE = np.array([1.0, 1.0, 0.0, 0.2])
+_FIRST_INDEPENDENT = np.array([1.0, 0.2, 0.0])
+"""Weights of the axis itself (where sure, where unsure, of high scores) and of the others before any narrative speaks;
+of an axis of many, of itself, of the others, and the offset."""
 
 _DRAWN_AS = 5.0
 """How often two codes fall together is drawn to chance as if the first had been given so many times more."""
@@ -75,13 +80,13 @@ class AxisChain(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         weighed = {}
         unseen = {axis: of.unseen for axis, of in axes.items()}
         for axis, of in axes.items():
-            views = np.zeros((*of.unseen.shape, 2))
+            first = _FIRST_EXCLUSIVE if of.exclusive else _FIRST_INDEPENDENT
+            views = np.zeros((*of.unseen.shape, 4 if of.exclusive else 2))
             for train, test in self._folds(groups):
                 self.lifts_[axis] = _all_lifts(axis, axes, train)
                 views[test] = self._views(axis, {name: scores[test] for name, scores in unseen.items()})
             views = views[of.coded]
             fit = fit_exclusive if of.exclusive else fit_independent
-            first = _FIRST if of.exclusive else np.append(_FIRST, 0.0)
             self.weights_[axis] = fit(views, of.given[of.coded], first, of.weight)
             weighed[axis] = self._pool(axis, views)
             self.lifts_[axis] = _all_lifts(axis, axes, np.arange(len(groups)))
@@ -92,7 +97,7 @@ class AxisChain(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         return {axis: self._pool(axis, self._views(axis, scores)) for axis in scores}
 
     def _views(self, axis: str, scores: Mapping[str, Scores]) -> Views:
-        """The axis's own scores and what the others say of its codes, shape (n, n_codes, 2), both as logarithms."""
+        """The axis's own scores, and last what the others say of its codes, shape (n, n_codes, n_views)."""
         own = np.clip(scores[axis], _LEAST, 1 - _LEAST)
         heard = np.zeros_like(own)
         for other, lifts in self.lifts_[axis].items():
@@ -101,7 +106,8 @@ class AxisChain(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
                 share = share / np.maximum(share.sum(axis=1, keepdims=True), 1.0)
             left = np.maximum(1 - share.sum(axis=1, keepdims=True), 0)
             heard += np.log(np.maximum(share @ lifts + left, _LEAST))
-        return np.stack([np.log(own) if self.exclusive_[axis] else np.log(own / (1 - own)), heard], axis=2)
+        views = _exclusive_views(own) if self.exclusive_[axis] else [np.log(own / (1 - own))]
+        return np.stack([*views, heard], axis=2)
 
     def _pool(self, axis: str, views: Views) -> Scores:
         return (pool_exclusive if self.exclusive_[axis] else pool_independent)(views, self.weights_[axis])
@@ -113,6 +119,16 @@ class AxisChain(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             return [(everything[:0], everything)]
         folds = GroupKFold(n_splits=n_folds, shuffle=True, random_state=self.random_state)
         return folds.split(groups, groups=groups)
+
+
+def _exclusive_views(own: Scores) -> list[Scores]:
+    """Three views of scores that add up to 1, each higher where the score is: its logarithm by how sure the best is,
+    and by how unsure; and one that falls behind the logarithm the higher the score, for rankers that are too sure.
+
+    The last rises up to a half, and of two scores that add up to at most 1 the higher has the higher view beyond.
+    """
+    logarithm, best = np.log(own), own.max(axis=1, keepdims=True)
+    return [logarithm * best, logarithm * (1 - best), logarithm / 2 - own]
 
 
 def _all_lifts(axis: str, axes: Mapping[str, AxisScores], rows: npt.NDArray[np.intp]) -> dict[str, Lifts]:
