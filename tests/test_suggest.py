@@ -1,9 +1,11 @@
 """Suggesting: redact, embed, rank, every axis in one answer."""
 
+import numpy as np
 import pytest
 
-from codesuggest.domain import Narrative
+from codesuggest.domain import Narrative, RedactedNarrative, RedactedText
 from codesuggest.errors import ReadError, RedactionError
+from codesuggest.rank import rank_columns
 from codesuggest.report import incident_json, incident_rows, incident_table
 from codesuggest.suggest import Suggester
 
@@ -23,6 +25,19 @@ def test_scores_of_an_axis_of_one_code_add_up_to_one(suggester: Suggester) -> No
     (incident,) = suggester.suggest([TEXT], top=100)
     assert sum(s.score for s in incident.axes["severity"]) == pytest.approx(1, abs=0.001)
     assert len(incident.axes["pathway"]) == 28
+
+
+def test_what_is_suggested_has_heard_the_other_axes(suggester: Suggester) -> None:
+    narratives = [
+        RedactedNarrative("1", RedactedText("Wrong patient called and scanned in CT, wristband not checked."))
+    ]
+    model, found = suggester.model, suggester.score(narratives)
+    texts = [narrative.text for narrative in narratives]
+    columns = rank_columns(suggester.embedder.embed(texts), model.features.transform(texts))
+    alone = {axis: ranker.predict_proba(columns) for axis, ranker in model.rankers.items()}
+    heard = model.chain.transform(alone)
+    assert all(np.allclose(found[axis], heard[axis]) for axis in alone)
+    assert not np.allclose(found["performed_modality"], alone["performed_modality"])
 
 
 def test_json_has_the_documented_shape_and_no_personal_data(suggester: Suggester) -> None:

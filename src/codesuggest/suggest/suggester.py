@@ -50,7 +50,8 @@ class Scorer:
         return vectors, rank_columns(vectors, self.model.features.transform(texts))
 
     def _score(self, columns: sparse.csr_array) -> dict[str, Scores]:
-        return {axis: ranker.predict_proba(columns) for axis, ranker in self.model.rankers.items()}
+        alone = {axis: ranker.predict_proba(columns) for axis, ranker in self.model.rankers.items()}
+        return self.model.chain.transform(alone)
 
 
 class Suggester(Scorer):
