@@ -125,7 +125,7 @@ def assert_kept(address: str, ward: Ward, name: str) -> None:
     assert run.data.tags["snapshot"] == decision["snapshot"]
     assert run.data.params["labels.accepted"] == "0.25"
     finding = next(one for one in decision["findings"] if one["about"] == "axis severity")
-    assert run.data.metrics["gate/axis severity/challenger"] == pytest.approx(finding["challenger"])
+    assert run.data.metrics["gate/axis_severity/challenger"] == pytest.approx(finding["challenger"])
 
 
 def assert_answers_as_the_folder(address: str, folder: Path) -> None:

@@ -39,10 +39,10 @@ class _Tally:
 def incidents_to_learn_from(session: Session, taxonomy: str) -> Learnt:
     """Every incident with codes that stand, of every site.
 
-    A lead's adjudication counts over confirmations, two coders who agree over one, one who decided blind over one who saw
-    suggestions; superseded rows count for nothing; a coding that a crosswalk moved counts as what it was. Codes of another taxonomy, unsettled disagreements, and incidents
-    that were erased or are withdrawn are left out. An incident that nobody has coded here, and that came with codes, is
-    `imported`.
+    A lead's adjudication counts over confirmations, two coders who agree over one, one who decided blind over one who
+    saw suggestions; superseded rows count for nothing, and what a crosswalk moved counts as what it was. Codes of
+    another taxonomy, unsettled disagreements, and incidents that were erased or are withdrawn are left out. An incident
+    that nobody has coded here, and that came with codes, is `imported`.
     """
     tally = _Tally()
     found = tuple(_all(session, taxonomy, tally))
