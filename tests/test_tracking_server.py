@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,7 +131,8 @@ def assert_kept(address: str, ward: Ward, name: str) -> None:
 
 def assert_answers_as_the_folder(address: str, folder: Path) -> None:
     """The model as MLflow loads it, beside the folder that it came from."""
-    import mlflow
+    with warnings.catch_warnings(action="ignore"):  # MLflow's of itself
+        import mlflow.pyfunc
     import pandas as pd
 
     mlflow.set_tracking_uri(address)
