@@ -11,9 +11,10 @@ from pathlib import Path
 from coded import TAXONOMY, fill, sample
 from codesuggest.promotion import Shelf
 from codesuggest.registry import Model, save_model
+from codesuggest.settings import shipped
 from codesuggest.store.database import Database
 
-N = 80
+N = 100
 RECIPE = f"""
 name = "ward"
 taxonomy = "{TAXONOMY}"
@@ -29,15 +30,26 @@ accepted = 0.25
 [gold]
 share = 0.5
 [held_out]
+newest = false
 site_folds = 0
 curve = [0.5]
 """
+GATE = """[gate]
+confidence = 0.9
+margin = 0.9
+margin_few = 0.9
+margin_calibration = 0.9
+fewest_gold = 10
+fewest = 10
+rare_under = 20
+"""
+"""Lets by whatever is better somewhere, on the little gold that a ward has."""
 RUN = "from codesuggest.cli import main; main()"
 
 
 @dataclass(frozen=True)
 class Ward:
-    """The folder: a store with coded incidents, a champion in use, and a recipe."""
+    """The folder: a store with coded incidents, a champion in use, a recipe and a protocol."""
 
     folder: Path
 
@@ -51,6 +63,8 @@ class Ward:
         save_model(champion, folder / "models" / champion.manifest.name)
         (folder / "models" / "in-use").write_text(f"{champion.manifest.name}\n")
         (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+        protocol, _, _ = shipped("protocol.toml").read_text(encoding="utf-8").partition("[gate]")
+        (folder / "protocol.toml").write_text(protocol + GATE, encoding="utf-8")
         return cls(folder)
 
     @property
@@ -64,6 +78,7 @@ class Ward:
         return {
             "CODESUGGEST_MODELS_DIR": str(self.shelf.folder),
             "CODESUGGEST_DATABASE_URL": f"sqlite:///{self.folder}/store.db",
+            "CODESUGGEST_PROTOCOL": str(self.folder / "protocol.toml"),
             "CODESUGGEST_THREADS": "1",
         }
 
@@ -74,6 +89,7 @@ class Ward:
             [sys.executable, "-c", program, *arguments],
             cwd=self.folder,
             env={name: value for name, value in wanted.items() if value is not None},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -83,7 +99,7 @@ class Ward:
     def run(self, *arguments: str, program: str = RUN, **environment: str | None) -> tuple[int, str, str]:
         """A command to its end: exit status, standard output and error."""
         process = self.start(*arguments, program=program, **environment)
-        output, problem = process.communicate(timeout=300)
+        output, problem = process.communicate(timeout=600)
         return process.returncode, output, problem
 
     def in_use(self) -> tuple[str, dict[str, str]]:

@@ -16,10 +16,12 @@ from codesuggest.embed import HashingEmbedder
 from codesuggest.errors import ForbiddenError, ModelError, TaxonomyError, UnknownCodeError
 from codesuggest.read import NarrativeReader, read_narratives
 from codesuggest.redact import Redactor
+from codesuggest.registry import save_model
 from codesuggest.settings import Settings, settings
 from codesuggest.store import tables
 from codesuggest.store.database import Database
 from codesuggest.store.history import confirmations, settled_incidents
+from codesuggest.store.learning import incidents_to_learn_from
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import (
     Crosswalk,
@@ -261,6 +263,9 @@ def test_the_store_moves_and_nothing_old_changes(
         (settled,) = settled_incidents(session, LEAD)
     assert (settled.taxonomy, settled.codes["severity"]) == ("imaging-working-2", ("S2",))
     assert settled.settled_by == "assisted"
+    with database.reading() as session:
+        (learnt,) = incidents_to_learn_from(session, "imaging-working-2").incidents
+    assert (learnt.source, learnt.codes) == ("assisted", settled.codes)
     again = move_store(database, example, next_model, by="lea")
     assert (again.n_moved, again.n_queued) == (0, 0)
 
@@ -294,6 +299,20 @@ def test_an_old_model_is_refused_once_the_store_has_moved(
     with pytest.raises(ModelError, match="the store's codings have moved to imaging-working-2"):
         create_app(suggester, Settings(auth="password", database_url=moving))
     create_app(next_model, Settings(auth="password", database_url=moving)).state.service.database.close()
+
+
+def test_a_service_does_not_switch_to_a_model_that_the_store_has_moved_away_from(
+    moving: str, database: Database, example: Crosswalk, next_model: Suggester, suggester: Suggester, tmp_path: Path
+) -> None:
+    later = replace(suggester.model, manifest=replace(suggester.model.manifest, name="later"))
+    save_model(later, tmp_path / "models" / "later")
+    (tmp_path / "models" / "in-use").write_text("later\n")
+    wanted = Settings(auth="password", database_url=moving, models_dir=tmp_path / "models")
+    service = create_app(suggester, wanted, is_following=True)
+    move_store(database, example, next_model, by="lea")
+    service.state.follower.look()
+    assert service.state.service.suggester is suggester
+    service.state.service.database.close()
 
 
 def test_what_waits_for_the_new_taxonomy_is_not_settled_in_the_old(

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from coded import TAXONOMY, Coding, add, add_coders, correct, fill, sample, settle
-from codesuggest.domain import TrainingIncident
+from codesuggest.cli import app
+from codesuggest.domain import RedactedText, TrainingIncident
 from codesuggest.embed import CachingEmbedder, HashingEmbedder
 from codesuggest.errors import ModelError, RecipeError
 from codesuggest.promotion import Shelf
@@ -22,7 +24,7 @@ from codesuggest.retrain.learner import Learner
 from codesuggest.retrain.recording import record_of
 from codesuggest.retrain.remaking import remade
 from codesuggest.retrain.running import trained
-from codesuggest.settings import shipped
+from codesuggest.settings import settings, shipped
 from codesuggest.snapshot import Snapshot, accepted_share, forget
 from codesuggest.store import tables
 from codesuggest.store.database import Database
@@ -281,6 +283,27 @@ def test_narratives_that_are_erased_or_mended_leave_every_snapshot(retrained: Re
     assert not [one for one in (erased, mended) if json.dumps(one.text) in kept]
     with pytest.raises(ModelError, match="2 of .* erased"):
         Snapshot.load(tmp_path, snapshot.name)
+
+
+def test_an_erased_incident_leaves_no_vector_behind(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, shelf = Database(sqlite_url), Shelf(tmp_path / "models")
+    with database.writing() as session:
+        add_coders(session, 1)
+        add(session, row("gone"), Coding(CODES))
+    kept = CachingEmbedder(HashingEmbedder(8), shelf.vectors / "hashing-8.npz")
+    kept.embed([RedactedText("Words of gone.")])
+    kept.save([RedactedText("Words of gone.")])
+    monkeypatch.setenv("CODESUGGEST_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("CODESUGGEST_MODELS_DIR", str(shelf.folder))
+    settings.cache_clear()
+    try:
+        erased = CliRunner().invoke(app, ["erase", "gone", "--yes"])
+    finally:
+        settings.cache_clear()
+    assert erased.output.startswith("Erased 1 incident."), erased.output
+    assert not list(shelf.folder.rglob("*.npz"))
 
 
 def test_a_text_that_stays_in_a_snapshot_is_for_its_owner_only(around: Surroundings, retrained: Retrained) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codesuggest.embed import make_embedder
-from codesuggest.errors import CodesuggestError, ModelError
+from codesuggest.errors import CodesuggestError, ModelError, StoreError
 from codesuggest.promotion import Shelf
 from codesuggest.registry import load_model
 from codesuggest.suggest import Suggester
@@ -22,7 +22,8 @@ EVERY_S = 2.0
 
 
 class Follower:
-    """Looks at `in-use` from a thread of its own, and hands a new suggester to `take_over`."""
+    """Looks at `in-use` from a thread of its own, and hands a new suggester to `take_over`, which may refuse it by
+    an error of ours."""
 
     def __init__(
         self,
@@ -54,12 +55,12 @@ class Follower:
             return
         try:
             suggester = self._loaded(wanted)
+            self._take_over(suggester)
         except CodesuggestError as error:
-            self._refused = wanted
+            self._refused = "" if isinstance(error, StoreError) else wanted  # a store that is away is asked again
             log.error("model %s is in use but cannot be followed, %s goes on answering: %s", wanted, current, error)
             return
         self._suggester, self._refused = suggester, ""
-        self._take_over(suggester)
         log.info("model %s took over from %s", wanted, current)
 
     def _run(self) -> None:

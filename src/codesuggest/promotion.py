@@ -8,6 +8,8 @@ without a record is not.
 import datetime as dt
 import json
 import os
+import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +22,9 @@ from codesuggest.errors import GateError, ModelError
 from codesuggest.registry import Manifest, load_manifest
 
 Kind = Literal["promoted", "forced", "rolled back"]
+
+_WRITTEN_WITHIN_S = 600
+"""A model or a snapshot that is not renamed into place after so long will never be: who wrote it was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,18 @@ class Shelf:
         """The name, or the first of `name-2`, `name-3` and so on that no model has."""
         names = (name if n == 1 else f"{name}-{n}" for n in range(1, 10_000))
         return next(free for free in names if not (self.folder / free).exists())
+
+    def forget_vectors(self) -> None:
+        """Remove the embeddings, of which none is an erased narrative's then; the next retraining makes them again."""
+        shutil.rmtree(self.vectors, ignore_errors=True)
+
+    def clear_half_written(self) -> None:
+        """Remove the folders that a killed training was writing, which may hold words of narratives."""
+        long_ago = time.time() - _WRITTEN_WITHIN_S
+        for place in (self.folder, self.snapshots):
+            for path in place.glob(".*-*"):
+                if path.is_dir() and not path.name.endswith("-old") and path.stat().st_mtime < long_ago:
+                    shutil.rmtree(path, ignore_errors=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -48,7 +48,9 @@ def erase(
             erase_incident(session, incident, by="command line", cause="asked for")
             n = 1
     database.forget_erased()
-    forget_what_is_gone(Shelf(settings().models_dir), database)
+    shelf = Shelf(settings().models_dir)
+    forget_what_is_gone(shelf, database)
+    shelf.forget_vectors()
     typer.echo(f"Erased {n:,} {'incident' if n == 1 else 'incidents'}. Backups made before still hold them.")
 
 

@@ -55,8 +55,8 @@ def retrain(
         retrained = retrain_model(wanted, around)
         record(retrained, shelf, tracking)
         if promote and retrained.comparison.decision.is_promotable:
-            change = put_in_use(shelf, retrained.name, reason="retrain --promote")
-            follow_with_alias(shelf, tracking, change.model)
+            put_in_use(shelf, retrained.name, reason="retrain --promote")
+        follow_with_alias(shelf, tracking, shelf.in_use)  # whoever put it in use may have been killed before
     _account(retrained, shelf)
 
 
@@ -101,10 +101,12 @@ def _database() -> "Database":
 
 
 def forget_what_is_gone(shelf: "Shelf", database: "Database") -> None:
-    """Take out of the snapshots what the store has erased, or has mended because redaction had missed something."""
+    """Take out of the snapshots what the store has erased, or has mended because redaction had missed something; and
+    whatever was left half-written."""
     from codesuggest.snapshot import forget
     from codesuggest.store.learning import erased_and_current
 
+    shelf.clear_half_written()
     with database.reading() as session:
         erased, current = erased_and_current(session)
     if gone := forget(shelf.snapshots, erased, current):

@@ -45,6 +45,11 @@ def pending_move(session: Session, incident_id: int) -> ShownSuggestion | None:
     return None if is_decided else row
 
 
+def is_decided(adjudication: Adjudication) -> bool:
+    """Whether a lead decided; otherwise a crosswalk moved, by itself, what coders had confirmed."""
+    return adjudication.supersedes_id is not None or not adjudication.idempotency_key.startswith(MOVE_KEY)
+
+
 def confirmation_sent(session: Session, coder_id: int, key: str) -> Confirmation | None:
     """What a coder's earlier sending with this key left."""
     query = select(Confirmation).where(Confirmation.coder_id == coder_id, Confirmation.idempotency_key == key)

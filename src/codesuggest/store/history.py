@@ -17,7 +17,7 @@ from codesuggest.domain import (
     Suggestion,
 )
 from codesuggest.store import tables
-from codesuggest.store.decisions import MOVE_KEY, standing_adjudications
+from codesuggest.store.decisions import is_decided, standing_adjudications
 from codesuggest.store.incidents import GONE, seen_by
 
 _CHUNK = 500
@@ -149,9 +149,6 @@ def _settle(
 ) -> SettledIncident:
     first = given[0]
     how = "agreed" if len(given) > 1 else ("blind" if first.is_blind else "assisted")
-    is_decided = adjudication is not None and (
-        adjudication.supersedes_id is not None or not adjudication.idempotency_key.startswith(MOVE_KEY)
-    )
     codes: Codes = codes_of(adjudication.codes) if adjudication else first.codes
     settled_at: dt.datetime = adjudication.adjudicated_at if adjudication else given[-1].confirmed_at
     return SettledIncident(
@@ -163,7 +160,7 @@ def _settle(
         reported=incident.reported,
         codes=codes,
         unsaid=tuple(adjudication.unsaid) if adjudication else first.unsaid,
-        settled_by="adjudicated" if is_decided else how,
+        settled_by="adjudicated" if adjudication is not None and is_decided(adjudication) else how,
         settled_at=settled_at,
         taxonomy=adjudication.taxonomy if adjudication else first.taxonomy,
         coders=tuple(confirmation.coder for confirmation in given),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from codesuggest.domain import Caller, Codes, Confirmation, RedactedText, TrainingIncident
 from codesuggest.store import tables
-from codesuggest.store.decisions import differing_axes, standing_adjudications
+from codesuggest.store.decisions import differing_axes, is_decided, standing_adjudications
 from codesuggest.store.history import codes_of, confirmations
 
 _CHUNK = 500
@@ -39,10 +39,10 @@ class _Tally:
 def incidents_to_learn_from(session: Session, taxonomy: str) -> Learnt:
     """Every incident with codes that stand, of every site.
 
-    An adjudication counts over confirmations, two coders who agree over one, one who decided blind over one who saw
-    suggestions; superseded rows count for nothing. Codes of another taxonomy, unsettled disagreements, and incidents
-    that were erased or are withdrawn are left out. An incident that nobody has coded here, and that came with codes, is
-    `imported`.
+    A lead's adjudication counts over confirmations, two coders who agree over one, one who decided blind over one who
+    saw suggestions; superseded rows count for nothing, and what a crosswalk moved counts as what it was. Codes of
+    another taxonomy, unsettled disagreements, and incidents that were erased or are withdrawn are left out. An incident
+    that nobody has coded here, and that came with codes, is `imported`.
     """
     tally = _Tally()
     found = tuple(_all(session, taxonomy, tally))
@@ -95,7 +95,7 @@ def _found(
     """The incident as training takes it, or why it is left out."""
     if incident.state in ("erased", "withdrawn") or not incident.text:
         return incident.state
-    if adjudication is not None:
+    if adjudication is not None and is_decided(adjudication):
         return _incident(incident, codes_of(adjudication.codes), "adjudicated", (), (adjudication.taxonomy, taxonomy))
     if not given:
         return _imported(incident)
@@ -104,7 +104,8 @@ def _found(
         return "disagreed"
     source = "agreed" if len(best) > 1 else ("blind" if best[0].is_blind else "assisted")
     accepted = tuple(axis for axis in best[0].codes if all(_is_accepted(row, axis) for row in best))
-    return _incident(incident, best[0].codes, source, accepted, (best[0].taxonomy, taxonomy))
+    stands = adjudication or best[0]  # what a crosswalk moved stays what it was, an echo too
+    return _incident(incident, codes_of(stands.codes), source, accepted, (stands.taxonomy, taxonomy))
 
 
 def _imported(incident: tables.Incident) -> TrainingIncident | str:

@@ -196,9 +196,21 @@ def _prepare(url: str) -> None:
 def _connected(url: str) -> "MlflowClient":
     import mlflow  # noqa: PLC0415
 
+    if not _is_server(url) and not _file_of(url).stat().st_size:
+        _set_up(_file_of(url))
     mlflow.set_tracking_uri(url)
     mlflow.set_registry_uri(url)
     return mlflow.MlflowClient(url, url)
+
+
+def _set_up(file: Path) -> None:
+    """MLflow's tables, made beside and renamed into place: MLflow never gets on with a file that it was killed over."""
+    import mlflow  # noqa: PLC0415
+
+    beside = file.with_name(f".{file.name}.new")
+    beside.unlink(missing_ok=True)
+    mlflow.MlflowClient(f"sqlite:///{beside}").search_experiments()
+    os.replace(beside, file)
 
 
 def _is_server(url: str) -> bool:

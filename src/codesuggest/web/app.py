@@ -81,15 +81,19 @@ def _secret(store: Database) -> str:
 
 def _store(suggester: Suggester, settings: Settings) -> Database:
     """The store, if its schema is this version's and its codings are in the model's taxonomy."""
-    database, manifest = Database(settings.database_url), suggester.model.manifest
+    database = Database(settings.database_url)
     try:
         require_current(database)
-        with database.reading() as session:
-            require_unmoved(session, manifest.taxonomy, manifest.name)
+        _require_unmoved(database, suggester)
     except CodesuggestError:
         database.close()
         raise
     return database
+
+
+def _require_unmoved(database: Database, suggester: Suggester) -> None:
+    with database.reading() as session:
+        require_unmoved(session, suggester.model.manifest.taxonomy, suggester.model.manifest.name)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -106,9 +110,12 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 def _follower(app: FastAPI, settings: Settings) -> Follower:
-    """Swaps the service whole: a request keeps the one that it came to."""
+    """Swaps the service whole: a request keeps the one that it came to. A model that the store has moved away from is
+    refused, as at the start."""
 
     def take_over(suggester: Suggester) -> None:
+        if app.state.service.store is not None:
+            _require_unmoved(app.state.service.store, suggester)
         app.state.service = replace(app.state.service, suggester=suggester)
 
     shelf, suggester = Shelf(settings.models_dir), app.state.service.suggester
