@@ -1,5 +1,6 @@
 """Trends: counts by part, beside a national table with intervals, and the anonymised submission."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -75,8 +76,29 @@ def test_a_submission_holds_back_leaks_rare_codes_and_incomplete_codings(working
         "Wrong patient scanned",
         "IMGW1/SEV2/EXP-MED/MOD-CT/MOD-CT/CHK.identity",
     )
-    assert [id for id, _ in made.held_back] == ["rare", "leak", "half"]
-    assert "fewer than 5 incidents here have SEV1" in made.held_back[0][1]
+    assert [held.id for held in made.held_back] == ["rare", "leak", "half"]
+    assert made.held_back[0].reason == "fewer than 5 of the incidents to send have SEV1; it could be recognised"
+    assert made.n_held_back == {"rare code": 1, "personal data": 1, "incomplete coding": 1}
+
+
+def test_no_code_of_a_submission_is_rare_once_everything_is_held_back(working: Taxonomy) -> None:
+    # of six SEV1 one leaks and two have the rare PST.images; the three left are under four, and go in the second round;
+    # with them goes one of four REF.patient, so that the other three go in the third
+    def narrative(id: str, severity: str, pathway: str) -> RedactedNarrative:
+        return RedactedNarrative(
+            id, RedactedText("Wrong patient"), {**CODES, "severity": (severity,), "pathway": (pathway,)}
+        )
+
+    rows = [narrative("leak", "SEV1", "CHK.identity")]
+    rows += [narrative(f"first{i}", "SEV1", "PST.images") for i in range(2)]
+    rows += [narrative(f"second{i}", "SEV1", "CHK.identity") for i in range(2)]
+    rows += [narrative("second2", "SEV1", "REF.patient")]
+    rows += [narrative(f"third{i}", "SEV2", "REF.patient") for i in range(3)]
+    rows += [narrative(f"sent{i}", "SEV2", "CHK.identity") for i in range(4)]
+    made = submission(rows, {}, {"leak": "PERSON"}, working, rare=4)
+    assert [row[0] for row in made.rows] == ["sent0", "sent1", "sent2", "sent3"]
+    assert made.n_held_back == {"rare code": 8, "personal data": 1}
+    assert len(submission(rows, {}, {"leak": "PERSON"}, working, rare=0).rows) == len(rows) - 1
 
 
 def test_the_command_writes_the_submission_and_lists_what_it_held_back(tmp_path: Path) -> None:
@@ -89,5 +111,10 @@ def test_the_command_writes_the_submission_and_lists_what_it_held_back(tmp_path:
     sent = out.read_text(encoding="utf-8").splitlines()
     held = (tmp_path / "send.held-back.csv").read_text(encoding="utf-8").splitlines()
     assert sent[0] == "local_id,date_occurred,date_reported,description,coding"
-    assert f"{len(sent) - 1} of 40 incidents in {out}; {len(held) - 1} held back" in result.stderr
+    assert f"{len(sent) - 1} of 40 incidents in {out}; {len(held) - 1} held back (rare code " in result.stderr
+    counts = [
+        int(n.replace(",", ""))
+        for n in re.findall(r"(?:rare code|personal data|incomplete coding) ([\d,]+)", result.stderr)
+    ]
+    assert sum(counts) == len(held) - 1
     assert "By site" in result.stdout

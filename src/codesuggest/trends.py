@@ -122,11 +122,25 @@ def newcombe(n: int, of: int, m: int, of_m: int) -> Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """An incident that is not sent: the kind of reason, to count them by, and the reason with what to do."""
+
+    id: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """An anonymised file for the national body: its rows, and what was held back with the reason."""
 
     rows: tuple[tuple[str, str, str, str, str], ...]
-    held_back: tuple[tuple[str, str], ...]
+    held_back: tuple[HeldBack, ...]
+
+    @property
+    def n_held_back(self) -> dict[str, int]:
+        """How many were held back for each kind of reason, the commonest first."""
+        return dict(Counter(held.kind for held in self.held_back).most_common())
 
 
 SUBMISSION_COLUMNS = ("local_id", "date_occurred", "date_reported", "description", "coding")
@@ -144,22 +158,35 @@ def submission(
 
     dates  incident to the dates on which it occurred and was reported.
     leaks  incident to the kind of personal data that a second look found in its redacted text: held back.
-    rare   incidents with a code that fewer than so many here have are held back: they could be recognised. 0: none.
+    rare   incidents with a code that fewer than so many of those sent have are held back: they could be recognised.
+           0: none.
     """
+    codings = {n.id: _coding(n.existing_codes, taxonomy) for n in narratives}
+    held = {n.id: found for n in narratives if (found := _unfit(n.id, leaks, codings[n.id]))}
+    # each one held back makes its other codes rarer among those sent: until nothing more falls under the count
+    while few := _with_few([n for n in narratives if n.id not in held], rare):
+        held |= few
+    sent = [n for n in narratives if n.id not in held]
+    rows = [(n.id, *dates.get(n.id, ("", "")), str(n.text), codings[n.id]) for n in sent]
+    return Submission(tuple(rows), tuple(held[n.id] for n in narratives if n.id in held))
+
+
+def _unfit(id: str, leaks: Mapping[str, str], coding: str) -> HeldBack | None:
+    if id in leaks:
+        return HeldBack(id, "personal data", f"{leaks[id]} may still stand in the description; redact it by hand")
+    return None if coding else HeldBack(id, "incomplete coding", "its codes make no coding string; complete them")
+
+
+def _with_few(narratives: Sequence[RedactedNarrative], rare: int) -> dict[str, HeldBack]:
+    """Those with a code that fewer than `rare` of the narratives have."""
     counts = count_codes(CodedIncident(n.id, n.existing_codes, {}) for n in narratives)
-    rows, held = [], []
-    for narrative in narratives:
-        few = [c for axis, codes in narrative.existing_codes.items() for c in codes if counts[axis][c] < rare]
-        coding = _coding(narrative.existing_codes, taxonomy)
-        if narrative.id in leaks:
-            held.append((narrative.id, f"{leaks[narrative.id]} may still stand in the description; redact it by hand"))
-        elif not coding:
-            held.append((narrative.id, "its codes make no coding string; complete them"))
-        elif few:
-            held.append((narrative.id, f"fewer than {rare} incidents here have {few[0]}; it could be recognised"))
-        else:
-            rows.append((narrative.id, *dates.get(narrative.id, ("", "")), str(narrative.text), coding))
-    return Submission(tuple(rows), tuple(held))
+    found = {}
+    for n in narratives:
+        few = [c for axis, codes in n.existing_codes.items() for c in codes if counts[axis][c] < rare]
+        if few:
+            reason = f"fewer than {rare} of the incidents to send have {few[0]}; it could be recognised"
+            found[n.id] = HeldBack(n.id, "rare code", reason)
+    return found
 
 
 def _coding(codes: Codes, taxonomy: Taxonomy) -> str:

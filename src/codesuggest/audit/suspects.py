@@ -1,4 +1,4 @@
-"""Codes already given that are worth a second look, ranked, with how many of them a review would change.
+"""Codes already given that are worth a second look, ranked, with how many of them are slips at most.
 
 Three kinds of evidence. What a model trained on the other folds thinks of the codes given, and how the most similar
 narratives were coded, are weighed together (`suspicion`). And three plain rules: the same text coded apart, two codes
@@ -33,7 +33,7 @@ class Suspect:
     """A coding worth a second look.
 
     instead   the code that the evidence speaks for; empty where only a rule found the coding.
-    p_change  the probability that a review changes it.
+    p_slip    the probability that it is a slip, at most: as `suspicion` bounds it, or as a rule has it.
     reasons   in words, the strongest first.
     level     how suspect the model and the neighbours make it, to order those of equal probability.
     """
@@ -42,30 +42,30 @@ class Suspect:
     axis: str
     given: tuple[str, ...]
     instead: str
-    p_change: float
+    p_slip: float
     reasons: tuple[str, ...]
     level: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """All codings of an archive, the most suspect first, and the share of each axis's that is estimated to be wrong."""
+    """All codings of an archive, the most suspect first, and a bound of the share of each axis's that are wrong."""
 
     n: int
     ranked: tuple[Suspect, ...]
     wrong: Mapping[str, Estimate]
 
-    def expected(self, n: int) -> Estimate:
-        """How many of the first n a review is expected to change, with the interval of the estimate and of chance."""
+    def at_most(self, n: int) -> Estimate:
+        """How many of the first n are slips at most, with the interval of the bound itself and of chance."""
         first = self.ranked[:n]
         value, below, above = 0.0, 0.0, 0.0
         for axis in {suspect.axis for suspect in first}:
-            part = sum(suspect.p_change for suspect in first if suspect.axis == axis)
+            part = sum(suspect.p_slip for suspect in first if suspect.axis == axis)
             wrong = self.wrong.get(axis, Estimate(1.0, 1.0, 1.0))
             value += part
             below += part * (1 - wrong.low / wrong.value) if wrong.value else 0
             above += part * (wrong.high / wrong.value - 1) if wrong.value else 0
-        chance = 1.96 * math.sqrt(sum(suspect.p_change * (1 - suspect.p_change) for suspect in first))
+        chance = 1.96 * math.sqrt(sum(suspect.p_slip * (1 - suspect.p_slip) for suspect in first))
         low, high = value - math.hypot(below, chance), value + math.hypot(above, chance)
         return Estimate(value, max(0.0, low), min(float(len(first)), high))
 
@@ -99,7 +99,7 @@ def suspects(
             found += evidence.suspects(ruled)
         else:
             found += [_by_rule(narrative, axis, *ruled[narrative.id]) for narrative in part if narrative.id in ruled]
-    ranked = sorted(found, key=lambda suspect: (-suspect.p_change, -suspect.level))
+    ranked = sorted(found, key=lambda suspect: (-suspect.p_slip, -suspect.level))
     return Suspects(len(found), tuple(ranked), wrong)
 
 
@@ -127,7 +127,7 @@ class _Evidence:
         self.suspicion = suspicion(self._scores, self._near, self._truth, exclusive=ranker.exclusive)
 
     def suspects(self, ruled: Mapping[str, tuple[float, str]]) -> list[Suspect]:
-        """Every coding, with the probability that a review changes it, and why."""
+        """Every coding, with the probability that it is a slip, and why."""
         found = []
         for row, narrative in enumerate(self._narratives):
             floor, rule = ruled.get(narrative.id, (0.0, ""))
@@ -145,7 +145,7 @@ class _Evidence:
                     self._axis,
                     narrative.existing_codes[self._axis],
                     self._codes[other],
-                    max(float(self.suspicion.p_change[row]), floor),
+                    max(float(self.suspicion.p_slip[row]), floor),
                     (rule, says) if rule else (says,),
                     float(self.suspicion.level[row]),
                 )
@@ -170,7 +170,7 @@ def _neighbours(vectors: Embeddings, truth: Truth, groups: npt.NDArray[np.int32]
 def _ruled(
     narratives: Sequence[RedactedNarrative], axis: str, taxonomy: Taxonomy, context: Mapping[str, str]
 ) -> dict[str, tuple[float, str]]:
-    """Incident to (least probability that a review changes it, the rule in words)."""
+    """Incident to (least probability that it is a slip, the rule in words)."""
     found: dict[str, tuple[float, str]] = {}
     for rule in (_unusual(narratives, axis, taxonomy), _apart(narratives, axis, context)):
         found |= {id: said for id, said in rule.items() if said[0] > found.get(id, (0.0, ""))[0]}

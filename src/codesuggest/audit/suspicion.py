@@ -1,8 +1,10 @@
-"""How suspect each coding of an axis is, and how many of them are wrong, learnt from codings swapped at random.
+"""How suspect each coding of an axis is, and how many of them are wrong at most, learnt from codings swapped at random.
 
 The codings as they are stand beside the same codings with one code swapped at random, several times over. What tells
 the two apart says how suspect a coding is; how far the two overlap says how many are wrong: codings as suspicious as
-most swapped ones can hardly be more than errors, so that their share bounds the share of errors in all.
+most swapped ones can hardly be more than errors, so that their share bounds the share of errors in all. It is a bound
+and no estimate: right codings that no model can see to be right count in it. Planting errors cannot tell the two apart,
+for it raises the bound by what was planted whichever they were; only a second coder can.
 
 Source: Blanchard, Lee and Scott (2010), Semi-Supervised Novelty Detection, Journal of Machine Learning Research 11,
 2973-3009; as there, the bound is taken where its upper confidence limit is least.
@@ -32,13 +34,13 @@ _Z_LIMIT = 2.6
 class Suspicion:
     """Of the n codings of an axis.
 
-    level     shape (n,): how much more a coding looks like a swapped one than like one as given, a logarithm of odds.
-    p_change  shape (n,): the probability that a review changes it.
-    wrong     the share of wrong codings.
+    level   shape (n,): how much more a coding looks like a swapped one than like one as given, a logarithm of odds.
+    p_slip  shape (n,): the probability that it is wrong in the way that swapped ones are, at most.
+    wrong   the share of wrong codings, at most, with the interval of the bound.
     """
 
     level: Values
-    p_change: Values
+    p_slip: Values
     wrong: Estimate
 
 

@@ -121,10 +121,11 @@ def _submit(path: Path, rows: "Sequence[Narrative]", taxonomy: "Taxonomy", dates
     made = submission(coded, when, leaks, taxonomy, rare=rare)
     _write(path, SUBMISSION_COLUMNS, made.rows)
     held = path.with_name(f"{path.stem}.held-back.csv")
-    _write(held, ("local_id", "reason"), made.held_back)
+    _write(held, ("local_id", "reason"), [(row.id, row.reason) for row in made.held_back])
+    reasons = ", ".join(f"{kind} {n:,}" for kind, n in made.n_held_back.items())
     typer.echo(
-        f"{len(made.rows):,} of {len(rows):,} incidents in {path}; {len(made.held_back):,} held back, in {held}. "
-        "Read it before it is sent: redaction misses some names.",
+        f"{len(made.rows):,} of {len(rows):,} incidents in {path}; {len(made.held_back):,} held back"
+        f"{f' ({reasons})' if reasons else ''}, in {held}. Read it before it is sent: redaction misses some names.",
         err=True,
     )
 

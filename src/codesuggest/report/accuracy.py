@@ -8,6 +8,10 @@ from codesuggest.metrics import Estimate
 from codesuggest.report.appraised import Appraised, share
 from codesuggest.report.document import NONE, Block, Chart, Count, Figure, Kind, Number, Share, Style, Table
 
+_SECOND = (
+    "Second coder: the share of their codes that are right, as far as incidents were coded twice, from the text and "
+    "the guidelines only; no model can be expected to do better. "
+)
 _KINDS = {
     "OO": "one code, and the model one",
     "OM": "one code, and the model several",
@@ -34,9 +38,8 @@ def accuracy(of: Appraised) -> Iterator[Block]:
         ),
         counted=1,
         chart=Chart(Kind.intervals, (2, 3, 4), low=0, high=1),
-        note="Second coder: the share of their codes that are right, as far as incidents were coded twice, from the "
-        "text and the guidelines only; no model can be expected to do better. Always the commonest: suggesting "
-        "whatever code training had most often.",
+        note=(_SECOND if of.appraisal.second else "")
+        + "Always the commonest: suggesting whatever code training had most often.",
     ).trimmed
     yield _among(of)
     yield _given(of)
@@ -64,7 +67,7 @@ def _among(of: Appraised) -> Table:
 def _given(of: Appraised) -> Table:
     axes = of.appraisal.evaluation.axes
     return Table(
-        "The codes that would be given without a person, beside a second coder",
+        f"The codes that would be given without a person{', beside a second coder' if of.ceiling else ''}",
         ("axis", "incidents", "micro F1", "second coder, micro F1", "macro F1", "incidents of both"),
         tuple(
             (
@@ -84,14 +87,13 @@ def _given(of: Appraised) -> Table:
 
 
 def levels(of: Appraised) -> Iterator[Block]:
-    """The code beside the group that it belongs to."""
+    """The code beside the group that it belongs to; nothing where no axis has groups."""
     rows = tuple(
         (of.label(axis), Count(found.n), share(found.model["hit@1"]), share(parent))
         for axis, found in of.appraisal.evaluation.axes.items()
         if (parent := of.appraisal.axes[axis].parent)
     )
     if not rows:
-        yield ("No axis has codes in groups.",)
         return
     yield Table(
         "First suggestion right, at the level of the code and of its group",
@@ -157,7 +159,7 @@ def codes(of: Appraised) -> Iterator[Block]:
 
 
 def kinds(of: Appraised) -> Iterator[Block]:
-    """Whether people and model give one code or several."""
+    """Whether people and model give one code or several; nothing where every axis takes one."""
     many = {axis: found for axis, found in of.appraisal.axes.items() if of.taxonomy.axis[axis].many}
     for axis, found in many.items():
         yield Table(
@@ -166,8 +168,6 @@ def kinds(of: Appraised) -> Iterator[Block]:
             tuple((_KINDS[kind], Count(k.n), Share(k.n_same, k.n)) for kind, k in found.kinds.items()),
             counted=1,
         )
-    if not many:
-        yield ("Every axis takes one code.",)
 
 
 def clearly_worse(of: Appraised) -> tuple[str, str, Estimate] | None:

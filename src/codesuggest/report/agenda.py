@@ -47,9 +47,10 @@ def agenda_document(  # noqa: PLR0913  what an agenda is made of
     facts: tuple[tuple[str, Cell], ...] = (("Taxonomy", taxonomy.name), ("Items", Count(len(chosen))))
     verdict: tuple[Cell, ...] = (
         Count(len(chosen)),
-        " disagreements, chosen to stand for as many others as possible: the same differences occur ",
+        f" disagreement{'' if len(chosen) == 1 else 's'}, chosen to stand for as many others as possible: times that "
+        "the same differences occur in the audit: ",
         Count(covered),
-        " times in the audit. Decide each, and where it will come again, write the rule.",
+        ". Decide each, and where it will come again, write the rule.",
     )
     return Document("Coding meeting", made, facts, verdict, (*sections, Section("Method and limits", (_method(),))))
 

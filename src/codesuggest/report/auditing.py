@@ -111,20 +111,21 @@ def _by_axis(audit: Audit) -> Iterator[Block]:
         note="Same codes does not allow for chance; kappa, AC1 and alpha do, each in its way: 1 is full agreement, 0 "
         "what chance gives. Dots: alpha with its 95% interval; dashed: 0.8, from which on one coder may be relied on.",
     ).trimmed
-    yield Points(tuple(_in_words(audit, key, axis) for key, axis in audit.axes.items()))
+    yield Points(tuple(_in_words(audit)))
 
 
-def _in_words(audit: Audit, key: str, axis: AxisAudit) -> Words:
-    of, overall = axis.agreement, axis.agreement.overall
-    if not overall.n_pairs:
-        return (f"{axis_label(audit, key)}: no incident was coded by two.",)
-    return (
-        f"{axis_label(audit, key)}: two coders give exactly the same codes ",
-        Figure(overall.percent, Style.share),
-        " of the time; beyond chance ",
-        Figure(of.beyond_chance),
-        f", which {strength(of.beyond_chance.value)}.",
-    )
+def _in_words(audit: Audit) -> Iterator[Words]:
+    """What agreement beyond chance allows, one point for all axes of which the same can be said."""
+    said: dict[str, list[Cell]] = {}
+    for key, axis in audit.axes.items():
+        value = axis.agreement.beyond_chance
+        if not axis.agreement.overall.n_pairs:
+            said.setdefault("No incident was coded by two", []).extend(["; ", axis_label(audit, key)])
+        else:
+            words = said.setdefault(f"Agreement beyond chance {strength(value.value)}", [])
+            words += ["; ", f"{axis_label(audit, key)} ", Figure(value)]
+    for what, words in said.items():
+        yield (f"{what}, on ", *words[1:], ".")
 
 
 def _parts(audit: Audit, name: str, of: Callable[[AxisAudit], Mapping[str, Agreement]]) -> Iterator[Block]:
@@ -248,6 +249,10 @@ def _method() -> Iterator[Block]:
             (
                 "Kappa: Cohen's of two coders, Conger's of more; AC1: Gwet's, steady where one code is far commoner; "
                 "alpha: Krippendorff's, only the same codes agreeing. 1 is full agreement, 0 what chance gives.",
+            ),
+            (
+                "Where nearly all incidents have one code, kappa and alpha turn on single incidents, and may be nought "
+                "or less although the coders hardly ever differ: read AC1 there.",
             ),
             (
                 "Alpha, near codes: on an axis of many codes, sets in common agree in part (MASI); on a scale, "

@@ -13,8 +13,8 @@ _MOST_HABITS = 60
 
 
 def commonest_difference(audit: Audit) -> list[Cell]:
-    """The difference that stands for most others, as a sentence; nothing where coders never differed."""
-    pairs = [(axis.confusions.pairs[0], key) for key, axis in audit.axes.items() if axis.confusions.pairs]
+    """The commonest difference as a sentence, of axes with more than one kind; nothing where there is none."""
+    pairs = [(axis.confusions.pairs[0], key) for key, axis in audit.axes.items() if len(axis.confusions.pairs) > 1]
     if not pairs:
         return []
     pair, key = max(pairs, key=lambda item: item[0].n)
@@ -29,7 +29,7 @@ def confusions(audit: Audit) -> Iterator[Block]:
     )
     yield (
         "Settled so far: share of all differences on the axis, down to that row. Exchanged in: share of the incidents "
-        "on which anybody gave either code.",
+        "on which anybody gave either code. An incident counts once however many coded it, hence parts of differences.",
     )
     for key, axis in audit.axes.items():
         found = axis.confusions
@@ -50,8 +50,9 @@ def _rules(audit: Audit, key: str, found: Confusions) -> Table:
         rows.append(
             (*both, Count(round(pair.n, 1)), Share(settled, found.n_differences), Number(pair.of_uses, Style.share))
         )
+    more = f", the first {len(rows)} of {len(found.pairs)}" if len(rows) < len(found.pairs) else ""
     return Table(
-        f"{axis_label(audit, key)}: pairs worth a rule, of {len(found.pairs)}",
+        f"{axis_label(audit, key)}: pairs worth a rule{more}",
         ("one code", "the other", "differences", "settled so far", "exchanged in"),
         tuple(rows),
         counted=2,

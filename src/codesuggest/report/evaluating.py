@@ -49,7 +49,8 @@ def evaluation_document(
         ("Left out: trained on", Count(measured.n_trained_on)),
         ("Compared with", appraisal.other or "always the commonest code"),
     )
-    return Document(f"How good the model {measured.model} is", made, facts, _verdict(of), sections)
+    told = tuple(section for section in sections if section.blocks)
+    return Document(f"How good the model {measured.model} is", made, facts, _verdict(of), told)
 
 
 def _studied(of: Appraised) -> Iterator[Section]:

@@ -182,7 +182,7 @@ def _label(row: Sequence[Cell]) -> str:
     return worded(row[0])
 
 
-def _clipped(words: str, most: int = 42) -> str:
+def _clipped(words: str, most: int = 48) -> str:
     return words if len(words) <= most else f"{words[: most - 1]}…"
 
 

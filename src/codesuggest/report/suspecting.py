@@ -26,13 +26,13 @@ def suspects_document(found: Suspects, taxonomy: Taxonomy, *, made: str, most: i
     """The report of an archive's suspect codes, the first `most` of them listed."""
     shown = min(most, found.n)
     verdict: tuple[Cell, ...] = (
-        f"Review {shown:,}, expect about ",
-        Figure(found.expected(shown), Style.whole),
-        " changes. ",
+        f"Review {shown:,}: at most about ",
+        Figure(found.at_most(shown), Style.whole),
+        " of them look like slips: a code as unlike its narrative as one swapped by accident. ",
         *([] if not found.wrong else _most_wrong(found, taxonomy)),
     )
     sections = (
-        Section("What a review would bring", tuple(_expected(found))),
+        Section("What a review would bring", tuple(_bounds(found))),
         Section("Each axis", (_axes(found, taxonomy),)),
         Section("The codings to look at", (_listed(found, taxonomy, shown),), is_internal=True),
         Section("Method and limits", (_method(),)),
@@ -44,31 +44,31 @@ def suspects_document(found: Suspects, taxonomy: Taxonomy, *, made: str, most: i
 def _most_wrong(found: Suspects, taxonomy: Taxonomy) -> list[Cell]:
     axis = max(found.wrong, key=lambda axis: found.wrong[axis].value)
     return [
-        f"Look at {taxonomy.axis[axis].label} first: ",
+        f"The axis with most of them is {taxonomy.axis[axis].label}: at most about ",
         Figure(found.wrong[axis], Style.share),
-        " of its codings are estimated to be wrong.",
+        " of its codings.",
     ]
 
 
-def _expected(found: Suspects) -> Iterator[Block]:
+def _bounds(found: Suspects) -> Iterator[Block]:
     yield Table(
-        "Codings reviewed, the most suspect first, and changes expected",
-        ("reviewed", "changes expected", "of those reviewed"),
+        "Codings reviewed, the most suspect first, and slips among them",
+        ("reviewed", "slips, at most about", "of those reviewed"),
         tuple(
-            (f"{n:,}", Figure(expected, Style.whole), Number(expected.value / n, Style.share))
+            (f"{n:,}", Figure(slips, Style.whole), Number(slips.value / n, Style.share))
             for n in _STEPS
             if n <= found.n
-            for expected in (found.expected(n),)
+            for slips in (found.at_most(n),)
         ),
         chart=Chart(Kind.lines, (1,), low=0),
-        note="In brackets, how far the estimate itself and chance may be off, 95%.",
+        note="In brackets, how far the figure itself and chance may be off, 95%.",
     )
 
 
 def _axes(found: Suspects, taxonomy: Taxonomy) -> Table:
     return Table(
-        "Share of codings estimated to be wrong",
-        ("axis", "codings", "wrong, estimated"),
+        "Share of codings that look like slips",
+        ("axis", "codings", "slips, at most about"),
         tuple(
             (
                 taxonomy.axis[axis].label,
@@ -85,14 +85,14 @@ def _axes(found: Suspects, taxonomy: Taxonomy) -> Table:
 def _listed(found: Suspects, taxonomy: Taxonomy, most: int) -> Table:
     return Table(
         f"The first {most:,}",
-        ("incident", "axis", "coded", "rather", "would change", "why"),
+        ("incident", "axis", "coded", "rather", "a slip, at most", "why"),
         tuple(
             (
                 suspect.id,
                 taxonomy.axis[suspect.axis].label,
                 ", ".join(suspect.given),
                 suspect.instead,
-                Number(suspect.p_change, Style.share),
+                Number(suspect.p_slip, Style.share),
                 "; ".join(suspect.reasons),
             )
             for suspect in found.ranked[:most]
@@ -108,8 +108,14 @@ def _method() -> Points:
                 "it stand the same codings with a code swapped at random, which teaches what an error looks like.",
             ),
             (
-                "The changes expected hold for errors like random swaps. Errors that read like the truth are not "
-                "found; on an axis that the text does not settle the estimate can be well off either way.",
+                "How many are slips is a bound and no forecast: codings as suspicious as most swapped ones can hardly "
+                "hold more slips than that, but they may be right. On an axis that the words do not settle, or with "
+                "codes that few incidents have, many of them are.",
+            ),
+            (
+                "It says nothing of codes over which people differ. A wrong code that reads like the right one is not "
+                "found, and two coders who read the same words may choose apart on any of these codings. Only coding "
+                "twice shows how often they do: see the audit.",
             ),
             ("Nothing is changed by this report. A coder reads the narrative and decides.",),
         )

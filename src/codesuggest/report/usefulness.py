@@ -60,16 +60,17 @@ def lists(of: Appraised) -> Iterator[Block]:
         note="Asked holds for incidents like those of training; gold that differs is held less often.",
     )
     for axis, found in of.appraisal.axes.items():
+        is_many, n = of.taxonomy.axis[axis].many, of.appraisal.evaluation.axes[axis].n
         yield Table(
             f"{of.label(axis)}: right codes in a list of so many",
-            ("list of", "incidents", "holds one right code", "holds all right codes"),
+            ("list of", "incidents", f"holds {'one' if is_many else 'the'} right code", "holds all right codes"),
             tuple(
-                (str(k), Count(of.appraisal.evaluation.axes[axis].n), share(one), share(found.all_in_first[k]))
+                (str(k), Count(n), share(one), share(found.all_in_first[k]) if is_many else NONE)
                 for k, one in found.any_in_first.items()
             ),
             counted=1,
-            chart=Chart(Kind.lines, (2, 3) if of.taxonomy.axis[axis].many else (2,), low=0, high=1),
-        )
+            chart=Chart(Kind.lines, (2, 3), low=0, high=1),
+        ).trimmed
 
 
 def calibration(of: Appraised) -> Iterator[Block]:

@@ -1,0 +1,162 @@
+"""Every section with figures: at least one number of each report against a calculation of its own.
+
+Evaluation is in test_report.py, studies too; submissions and national differences are in test_trends.py.
+"""
+
+from collections.abc import Sequence
+
+import krippendorff
+import numpy as np
+import pytest
+
+from codesuggest.agreement import Bootstrap
+from codesuggest.audit import AxisConfirmation, audit, collect
+from codesuggest.audit.agenda import disagreements_worth_meeting
+from codesuggest.audit.suspects import Suspect, Suspects
+from codesuggest.domain import Axis, Code, RedactedText, Taxonomy
+from codesuggest.metrics import Estimate
+from codesuggest.report.agenda import agenda_document
+from codesuggest.report.auditing import audit_document
+from codesuggest.report.document import Document, Points, Table, sentence, worded
+from codesuggest.report.suspecting import suspects_document
+from codesuggest.report.trending import trends_document
+from codesuggest.trends import CodedIncident
+
+SCALE = Taxonomy(
+    "scale", "Scale", (Axis("level", "Level", ordinal=True),), tuple(Code("level", c, c) for c in ("l", "m", "h"))
+)
+ANN = "lllmmhhhhhlh"
+BOB = "llmmmhhhhllh"
+"""Two of twelve differ: incident 2, l and m; incident 9, h and l."""
+
+
+def decided(coder: str, codes: str) -> list[AxisConfirmation]:
+    return [
+        AxisConfirmation(str(i), coder, "level", frozenset(code), site="north", date="2026-01-05")
+        for i, code in enumerate(codes)
+    ]
+
+
+def tables(document: Document, title: str) -> list[Table]:
+    (section,) = [section for section in document.sections if section.title == title]
+    return [block for block in section.blocks if isinstance(block, Table)]
+
+
+def shown(table: Table) -> list[list[str]]:
+    return [[worded(cell) for cell in row] for row in table.rows]
+
+
+@pytest.fixture(scope="module")
+def audited() -> Document:
+    found = audit(collect([*decided("ann", ANN), *decided("bob", BOB)]), SCALE, bootstrap=Bootstrap(100))
+    return audit_document(found, made="2026-11-29", are_named=True)
+
+
+def cohen(first: str, second: str) -> float:
+    same = np.mean([a == b for a, b in zip(first, second, strict=True)])
+    by_chance = sum(first.count(c) * second.count(c) for c in "lmh") / len(first) ** 2
+    return float((same - by_chance) / (1 - by_chance))
+
+
+@pytest.mark.parametrize(
+    ("title", "first"),
+    [
+        ("Agreement on each axis", "Level"),
+        ("Sites", "north"),
+        ("Months", "2026-01"),
+    ],
+)
+def test_agreement_is_reported_as_krippendorff_and_cohen_have_it(audited: Document, title: str, first: str) -> None:
+    (table,) = tables(audited, title)
+    row = shown(table)[0]
+    data = [["lmh".index(code) for code in codes] for codes in (ANN, BOB)]
+    nominal, ordinal = (
+        krippendorff.alpha(reliability_data=data, level_of_measurement=level) for level in ("nominal", "ordinal")
+    )
+    assert row[:2] == [first, "12"]
+    assert row[2].startswith("83% (")  # 10 of 12
+    assert row[3].startswith(f"{cohen(ANN, BOB):.2f} (")
+    assert row[5].startswith(f"{nominal:.2f} (")
+    assert row[6].startswith(f"{ordinal:.2f} (")
+
+
+def test_coders_and_pairs_are_reported_on_the_incidents_that_they_share(audited: Document) -> None:
+    for title in ("Each coder against the others", "Two coders at a time"):
+        for table in tables(audited, title):
+            for row in shown(table):
+                assert "12" in row
+                assert any(cell.startswith("83% (") for cell in row)
+
+
+def test_confusions_are_counted_and_add_up(audited: Document) -> None:
+    rules, matrix = tables(audited, "Which codes are taken for which")
+    assert rules.caption == "Level: pairs worth a rule"
+    # one of two differences each, of the incidents on which anybody gave either code
+    assert [row[2:4] for row in shown(rules)] == [["1", "50%"], ["1", "100%"]]
+    uses = [len({i for i in range(12) if {ANN[i], BOB[i]} & set(pair)}) for pair in ("hl", "lm")]
+    assert sorted(row[4] for row in shown(rules)) == sorted(f"{1 / n:.0%}" for n in uses)
+    assert sum(float(cell) for row in shown(matrix) for cell in row[1:] if cell != "–") == 4  # both ways round
+
+
+def test_axes_of_which_the_same_can_be_said_share_one_point() -> None:
+    axes = tuple(Axis(key, key) for key in ("first", "second", "third"))
+    taxonomy = Taxonomy("three", "Three", axes, tuple(Code(axis.key, c, c) for axis in axes for c in "lmh"))
+    given = {"first": (ANN, ANN), "second": (ANN, ANN), "third": (ANN, ANN[::-1])}
+    decisions = [
+        AxisConfirmation(str(i), coder, axis, frozenset(code))
+        for axis, both in given.items()
+        for coder, codes in zip(("ann", "bob"), both, strict=True)
+        for i, code in enumerate(codes)
+    ]
+    document = audit_document(audit(collect(decisions), taxonomy, bootstrap=Bootstrap(100)), made="", are_named=True)
+    (points,) = [block for block in document.sections[0].blocks if isinstance(block, Points)]
+    good, low = (sentence(item) for item in points.items)
+    assert good == (
+        "Agreement beyond chance is good enough to rely on one coder, on first 1.00 (1.00 to 1.00); "
+        "second 1.00 (1.00 to 1.00)."
+    )
+    assert low.startswith("Agreement beyond chance is too low to rely on one coder, on third ")
+
+
+def test_suspects_are_summed_as_listed() -> None:
+    chances = [0.9, 0.8, 0.5, *[0.1] * 17]
+    ranked = [Suspect(str(i), "level", ("l",), "m", p, ("why",)) for i, p in enumerate(chances)]
+    found = Suspects(20, tuple(ranked), {"level": Estimate(0.1, 0.05, 0.2)})
+    document = suspects_document(found, SCALE, made="2026-11-29", most=10)
+    (bounds,) = tables(document, "What a review would bring")
+    # of the first ten 0.9 + 0.8 + 0.5 + 7 x 0.1 = 2.9; of all twenty 2.9 + 10 x 0.1 = 3.9
+    assert [row[1].split(" ")[0] for row in shown(bounds)] == ["3", "4"]
+    assert [row[2] for row in shown(bounds)] == ["29%", "20%"]
+    assert shown(tables(document, "Each axis")[0]) == [["Level", "20", "10% (5 to 20%)"]]
+    assert [row[4] for row in shown(tables(document, "The codings to look at")[0])][:3] == ["90%", "80%", "50%"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [("llm", "mmh", "2 disagreements"), ("l", "m", "1 disagreement,")],
+)
+def test_an_agenda_counts_what_it_stands_for(first: str, second: str, says: str) -> None:
+    chosen = disagreements_worth_meeting([*decided("ann", first), *decided("bob", second)], most=2)
+    texts = {item.incident: RedactedText("words") for item in chosen}
+    document = agenda_document(chosen, SCALE, made="", narratives=texts, suggested={}, guidelines={}, are_named=True)
+    # l and m differ twice, m and h once: two items stand for all three; of one incident, for itself
+    assert sentence(document.verdict).startswith(says)
+    assert f"occur in the audit: {len(first)}. " in sentence(document.verdict)
+    assert shown(tables(document, document.sections[0].title)[0]) == [["Level", first[0], second[0]]]
+
+
+def test_trends_count_every_incident_once_in_each_part() -> None:
+    codes: Sequence[str] = "llllmmmhhh"
+    rows = [
+        CodedIncident(
+            str(i), {"level": (code,)}, {"site": "north" if i < 6 else "south", "month": f"2026-0{1 + i % 2}"}
+        )
+        for i, code in enumerate(codes)
+    ]
+    document = trends_document(rows, SCALE, made="2026-11-29", by=["month", "site"])
+    assert shown(tables(document, "What was coded")[0]) == [["l", "4", "40%"], ["h", "3", "30%"], ["m", "3", "30%"]]
+    counted, grid = tables(document, "By site")
+    assert shown(counted) == [["north", "6", "60%"], ["south", "4", "40%"]]
+    by_code = {head: [row[i] for row in shown(grid)] for i, head in enumerate(grid.head)}
+    assert (by_code["l"], by_code["m"], by_code["h"]) == (["4", "0"], ["2", "1"], ["0", "3"])
+    assert shown(tables(document, "By month")[0]) == [["2026-01", "5", "50%"], ["2026-02", "5", "50%"]]
