@@ -9,7 +9,7 @@ import torch
 
 from codesuggest.redact.pieces import WordPieces
 from codesuggest.redact.sight import GAP, Lexicon, see
-from codesuggest.redact.tagger import LEARNT, SCORES, Tagger, decode, probabilities
+from codesuggest.redact.tagger import LEARNT, SCORES, Tagger, decode, floors, probabilities
 from codesuggest.redaction.network import Network
 
 
@@ -98,6 +98,29 @@ def test_findings_are_runs_of_words_over_the_floor_with_the_likelier_type_and_th
         (5, 6, "PERSON"),  # a first word starts another person
     ]
     assert [round(score, 2) for *_, score in found] == [0.9, 0.55, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "lowered"),
+    [
+        ("Abara met Quill today", {0: 0.95, 2: 0.3}, [2]),
+        ("Abara met Quill today", {0: 0.7, 2: 0.3}, []),
+        ("Abara met Quill today", {0: 0.95, 2: 0.1}, []),
+        ("Abara left. Quill stayed", {0: 0.95, 3: 0.3}, []),
+        ("seen by KCN and TG", {2: 0.5, 4: 0.3}, [4]),
+        ("seen by Abara and TG", {2: 0.95, 4: 0.3}, []),
+    ],
+)
+def test_a_name_counts_sooner_beside_a_sure_name_and_initials_beside_initials(
+    text: str, named: dict[int, float], lowered: list[int]
+) -> None:
+    doc = spacy.blank("en")(text)
+    probability = np.zeros((len(doc), 1 + 2 * len(LEARNT)), dtype=np.float32)
+    for position, value in named.items():
+        probability[position, 1 + LEARNT.index("PERSON")] = value
+    each = floors(doc, probability, 0.4)
+    assert [i for i in range(len(doc)) if each[i] < 0.4] == lowered
+    assert each[lowered].tolist() == [0.2] * len(lowered)
 
 
 def test_a_tagger_reads_back_what_it_wrote_and_marks_texts(pieces: WordPieces, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _NOBODY = (
 )
 _INITIALS = r"(?-i:[A-Z]\.[A-Z]\.(?:[A-Z]\.)?|[A-Z]{2,3})(?![\w/&\-]|\.\w)"
 _NO_INITIALS = (
-    r"(?-i:(?!(?:ABG|ACF|ACP|AE|AEC|AF|AI|AKI|ALS|AMU|AO|AP|ASA|AV|AVM|BAF|BM|BMI|BNO|BP|BSO|BTS|CAD|CBD|CCU|CD|CDE|CEO|CF|CHI|CNS|COO|CPR|CQC|CRP|CRT|CSF|CT"
+    r"(?-i:(?=[A-Z][A-Z.])(?!(?:ABG|ACF|ACP|AE|AEC|AF|AI|AKI|ALS|AMU|AO|AP|ASA|AV|AVM|BAF|BM|BMI|BNO|BP|BSO|BTS|CAD|CBD|CCU|CD|CDE|CEO|CF|CHI|CNS|COO|CPR|CQC|CRP|CRT|CSF|CT"
     r"|CTA|CTC|CTG|CXR|DAP|DCD|DGH|DHS|DLP|DNA|DNR|DOB|DPO|DRL|DSA|DVT|DWI|EBM|ECG|ED|EDD|EEG|EMG|ENP|ENT|EP|EPR|ERC|ESR|EUS|EVD|FBC|FFP|FNA|FOI|FTE|FU|GA|GB"
     r"|GCS|GE|GI|GMC|GP|GTN|GU|HB|HCA|HDR|HDU|HIV|HO|HR|HSE|IA|ICB|ICE|ICU|ID|IEP|IG|IM|INR|IO|IR|ISO|IT|ITU|IV|IVC|IVF|IVU|JVP|KUB|LA|LAT|LBP|LFT|LMP|LP|LV"
     r"|MAU|MCA|MDT|MET|MI|MIP|MIU|ML|MPE|MPI|MR|MRA|MRI|MRN|MS|MSK|NAD|NAI|NBM|NG|NHS|NI|NIV|NJ|NM|NMC|NOF|NPV|OA|OBS|ODP|OGD|OK|OOH|OPD|OPG|OR|OT|PA|PACS|PCI"
@@ -32,7 +32,7 @@ _NO_INITIALS = (
     r"|SPR|SR|ST|STN|SUI|SVC|TB|TIA|TLD|TNF|TOE|TPN|TTA|TTE|TTO|TVN|UC|UK|UPS|US|USB|UTI|VF|VQ|VT|WBC|WHO|WR|XR|AAU|AHP|BSE|CAMHS|CCG|CIC|CNST|DC|HM|LD|HR|PALS)\b))"
 )
 _BEFORE_INITIALS = (
-    r"(?:[Bb]y|[Pp]er|[Cc]c|[Ss]gd|signed|signed off|initials?|initialled|operator|radiographer|reporter|checker|witness|author|chair|ask|asked|told|rang|thanks|ta"
+    r"(?:[Bb]y|[Pp]er|[Cc]c|[Ss]gd|signed|signed off|initials?|initialled|operator|radiographer|reporter|checker|witness|author|chair|ask|asked|[Ss]econd read|[Rr]eviewer|[Ii]nvestigator|[Ss]onographer|told|rang|thanks|ta"
     r"|regards|[Aa]ction|[Oo]perator|[Ss]taff|[Mm]entor|[Ss]tudent)"
 )
 _DONE = (

@@ -8,7 +8,8 @@ from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, Reco
 _TIMEOUT_S = 2.0
 _INDIRECT = frozenset({"PERSON", "ADDRESS", "AGE", "DATE", "DATE_OF_BIRTH"})
 _OF_A_THING = regex.compile(
-    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|phantom)"
+    r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|phantom"
+    r"|dosimeter|chassis|coil|battery|equip(?:ment)?|tracking|film badge|pump|box)"
     r"(?:\s*(?:no|num|number|ref|id|code|\#)\.?)?\s*(?:is|was)?\s*[:=\-(]?\s*$"
 )
 

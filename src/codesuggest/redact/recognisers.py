@@ -103,9 +103,10 @@ def _numbers() -> list[EntityRecognizer]:
             [
                 (
                     rf"(?i)\b(?:hosp(?:ital)?|MRN|HN|unit|x-?ray|RIS|CRIS|PAS|EPR|patient|pt|pts|pid|case(?: ?note)?|district|study|medical record|record|identifier|folder|K)"
-                    rf"\.?(?:\s*{_NUMBER}\b\.?|\s*\#|(?<=MRN|mrn|PID|pid|HN|identifier))+\s*(?:is|was|of)?\s*[:=\-–(\[]*\s*(?P<value>{_CODE})",
+                    rf"\.?(?:\s*{_NUMBER}\b\.?|\s*\#|(?<=MRN|mrn|PID|pid|HN|identifier))+\s*(?:is|was|of)?\s*[:=\-–(\[]*\s*(?P<value>(?:(?-i:[A-Z]{{1,3}}) (?=\d{{4}}))?{_CODE})",
                     0.85,
                 ),
+                (r"\b[A-Z]{1,3} (?:no|num|number|\#)\.?:? (?P<value>[A-Z]{1,3} ?\d{5,8})\b", 0.7),
                 (r"\b[A-Z]{1,3}[\-/]?\d{6,8}\b", 0.5),
             ],
         ),
@@ -131,7 +132,7 @@ def _other_numbers() -> list[EntityRecognizer]:
             [
                 (r"(?<![\w.\-/:£$])(?:\d[ ]?){9,}(?!\w|\.\d)", 0.45),
                 (
-                    r"(?<![\w.\-/:£$,])\d{6,8}(?![\w%/:]|[.,]\d| ?(?:m?[GS]y|[kMG]Bq|k?g|m[lLmgs]|cGy|cps|counts|pixels|images|pounds|Hz)\b)",
+                    r"(?<![\w.\-/:£$,])\d{6,8}(?![\w%/]|:\d|[.,]\d| ?(?:m?[GS]y|[kMG]Bq|k?g|m[lLmgs]|cGy|cps|counts|pixels|images|pounds|Hz)\b)",
                     0.45,
                 ),
                 (
@@ -153,7 +154,7 @@ def _phones() -> list[EntityRecognizer]:
             "PHONE_NUMBER",
             [
                 (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
-                (r"(?<![\d\w.])\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
+                (r"(?<![\d\w.])(?!\d{4}-\d{4}(?!\d))\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
                 (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
                 (r"(?<![\w.\-])\d{3}-\d{4}(?!\d)|(?<![\w.\-/])\d{2}[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
                 (
@@ -161,9 +162,12 @@ def _phones() -> list[EntityRecognizer]:
                     r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
                     0.8,
                 ),
-                (r"(?i)\b(?:ext|extn|exts|extension|x)\.?\s*(?:no|num|number)?[ .,:#\-]*(?P<value>\d{3,6})\b", 0.8),
                 (
-                    r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led)?|contact|tel|phone|number)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?![:%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
+                    r"(?i)\b(?:ext|extn|exts|extensions?|(?<!(?<!\d ?)(?<!\d)\d{1,4} ?|(?:fault|error|code|interlock|job|missed) )(?-i:x))\.?\s*(?:no|num|number)?(?: (?:is|was|now))?[ .,:#\-]*(?P<value>\d{3,6})\b",
+                    0.8,
+                ),
+                (
+                    r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
                     0.6,
                 ),
                 (
@@ -171,7 +175,24 @@ def _phones() -> list[EntityRecognizer]:
                     0.6,
                 ),
                 (
-                    r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
+                    r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to|voicemail)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
+                    0.6,
+                ),
+                (
+                    r"(?i)\b(?:call(?:ed|ing)?|try(?:ing)?|tried|moved to|changed to|transferred to|diverted to|use) (?P<value>\d{5})\b(?![:%/,]\d|\.\d| [\p{L}]+s\b| ?(?:m?[GS]y|[kM]Bq|m[gl])\b)",
+                    0.6,
+                ),
+                (
+                    r"(?i)\b(?:extension|phone|line|desk|secretary|number)\b[^.\n\d]{0,20}\b(?:is|was|says|now)(?: now)? (?P<value>(?!(?:19|20)\d\d\b)\d{4,5})\b(?![:%/,]\d|\.\d| [\p{L}]+s\b)",
+                    0.6,
+                ),
+                (
+                    r"(?<!\d)(?P<value>\d{4,5})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
+                    0.6,
+                ),
+                (r"(?<=\p{L} \()(?P<value>\d{5})(?=\))", 0.6),
+                (
+                    r"(?i)(?<![\d.:/])\d{4,5}(?![\d:/%]|\.\d)(?<=\b(?:contacts|extensions|numbers|phone list|contact numbers)(?: are)?:(?: ?[\p{L}&/]{1,14}){1,3} (?:\d{4,5},(?: ?[\p{L}&/]{1,14}){1,3} ){0,8}\d{4,5})",
                     0.6,
                 ),
             ],
@@ -187,8 +208,25 @@ def _contacts() -> list[EntityRecognizer]:
             "BLEEP",
             [
                 (
-                    r"(?i)\b(?:bleep|blp|bleeper|pager|pgr|aircall|page)(?:ed|s|er)?\b(?:[^.\n\d¤]|no\.|num\.){0,28}?(?P<value>\#?(?<!\d)\d{3,6})\b(?!\s*(?:times|min|hrs?|am|pm|%)|:)",
+                    r"(?i)\b(?:bleep|blp|bleeper|pager|pgr|aircall|page)(?:ed|s|er)?\b(?:[^.\n\d¤]|no\.|num\.){0,28}?(?<! at )(?P<value>\#?(?<!\d)\d{3,6})\b(?!\s*(?:(?:times|mins?|hrs?|am|pm)\b|%)|:)",
                     0.85,
+                ),
+                (
+                    r"(?i)\b(?:bleep|blp|bleeper|pager)(?:ed|s)?\b[^.\n]{0,40}?\d{3,6}[^.\n\d]{0,40}?(?:\bthen |\()(?P<value>\d{3,6})\b(?!:|%)",
+                    0.7,
+                ),
+                (
+                    r"(?i)\b(?:carr(?:y|ies|ied|ying)|holds|holding|baton is|put out|switch(?:board)? (?:gave|gives|said|says)(?: me| us| them)?) (?P<value>\d{3,4})(?=[,.;)](?!\d)| (?:till|until|for|by|at|and|or|on|as|after|all|today|tonight|twice|this|too)\b|$)",
+                    0.6,
+                ),
+                (r"\b[Oo]n (?P<value>\d{3,4}) (?:is|was) (?=the\b|an?\b|\p{Lu})", 0.5),
+                (
+                    r"(?i)\b(?:reg|registrar|SHO|F1|F2|FY1|FY2|SpR|StR|fellow|coordinator|site|outreach) (?P<value>\d{3,4})(?=, ?(?:[\p{L}\d/]+ ){1,3}\d{3,4}\b)",
+                    0.6,
+                ),
+                (
+                    r"(?i)(?<![\d.:/])\d{3,4}(?![\d:/%]|\.\d)(?<=\b(?:reg|registrar|SHO|F1|F2|FY1|FY2|SpR|StR|fellow|coordinator|site|outreach) \d{3,4}(?:, ?(?:[\p{L}]+ ){1,3}\d{3,4}){1,6})",
+                    0.6,
                 ),
                 (
                     r"(?i)\b(?:bleep|blp|bleeper|pager|page)(?:ed|s)?\b[^.\n]{0,40}?\d{3,6}\s*(?:,|and|or|/|then|&|and then)\s*(?:page |bleep |on )?(?P<value>\d{3,6})\b(?!:)",
@@ -267,7 +305,7 @@ def _ages() -> list[EntityRecognizer]:
             "AGE",
             [
                 (
-                    r"(?i)(?<![\d.])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
+                    r"(?i)(?<![\d.])(?<!\bTc[ \-])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
                     0.9,
                 ),
                 (
@@ -308,11 +346,11 @@ def _registrations() -> list[EntityRecognizer]:
             [
                 (
                     r"(?i)\b(?:user ?names?|user ?id|user|log[ \-]?in|logged (?:in|on) (?:as|under|with)|log[ \-]?on|login name|account|smart ?card(?: id)?|signed in as|under)"
-                    r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*(?:\d|[._]\w))(?![\d.]+\b)[a-z][\w.\-]{2,}\w)",
+                    r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*(?:\d|[._]\w))(?![\d.]+\b)[a-z][\w.\-]+\w)",
                     0.8,
                 ),
                 (
-                    r"(?<![\w@.\-/])[a-z]{3,8}\.[a-z](?![\w@]|\.\w)|(?<![\w@.\-/])[a-z]{5,9}\d{1,2}(?![\w@\-]|\.\w)|(?<![\w.])@[a-z][\w.]{3,}\w",
+                    r"(?<![\w@.\-/])[a-z]{3,8}+\.[a-z](?![\w@]|\.\w)|(?<![\w@.\-/])[a-z]{5,9}+\d{1,2}(?![\w@\-]|\.\w)|(?<![\w.])@[a-z][\w.]{3,}\w",
                     0.5,
                 ),
             ],

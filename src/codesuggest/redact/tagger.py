@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import regex
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import minibatch
@@ -30,8 +31,15 @@ _SUREST = 0.99
 """No finding by context is as sure as a number whose check digit is right."""
 _EDGE = 0.6
 """A word beside one that is found counts from this share of the floor."""
+_COMPANY = 0.5
+"""Where somebody is surely named, a word written as a name is counts from this share of the floor."""
+_NAMED = 0.9
+"""Probability from which somebody is surely named."""
+_INITIALS = regex.compile(r"[A-Z]{2,3}$|(?:[A-Z]\.){2,3}$")
 
 Weights = Mapping[str, Floats]
+Floors = npt.NDArray[np.float64]
+"""Shape (n,): the probability from which each word counts."""
 
 
 def probabilities(weights: Weights, sight: Sight, vectors: Floats) -> Floats:
@@ -77,8 +85,32 @@ def _pooled(hidden: Floats, groups: Rows) -> Floats:
     return pooled
 
 
-def decode(probability: Floats, floor: float) -> list[tuple[int, int, str, float]]:
-    """What counts as found in one text: (first token, token behind the last, type, score)."""
+def floors(doc: Doc, probability: Floats, floor: float) -> Floors:
+    """The probability from which each word of a text counts, shape (n,): names come in company, and so do initials."""
+    person = 1 + LEARNT.index("PERSON")
+    is_named = probability[:, person] + probability[:, person + len(LEARNT)]
+    each = np.full(len(doc), floor)
+    unsure = np.flatnonzero((is_named >= floor * _COMPANY) & (is_named < floor)).tolist()
+    if unsure:
+        has_initials = any(_INITIALS.match(doc[i].text) for i in np.flatnonzero(is_named >= floor).tolist())
+        has_names = any(doc[i].is_title for i in np.flatnonzero(is_named >= _NAMED).tolist())
+        for i in unsure:
+            if (has_initials and _INITIALS.match(doc[i].text)) or (has_names and _is_like_a_name(doc, i)):
+                each[i] *= _COMPANY
+    return each
+
+
+def _is_like_a_name(doc: Doc, position: int) -> bool:
+    """Whether a word has a capital that no sentence or heading gave it."""
+    before = doc[position - 1] if position else None
+    return bool(doc[position].is_title and before and (before.is_alpha or before.text in ",&/('\""))
+
+
+def decode(probability: Floats, floor: float | Floors) -> list[tuple[int, int, str, float]]:
+    """What counts as found in one text: (first token, token behind the last, type, score).
+
+    floor  the probability from which a word counts, or one for each, shape (n,).
+    """
     personal = 1 - probability[:, 0]
     is_in = personal >= floor
     near = np.zeros_like(is_in)
@@ -138,13 +170,21 @@ class Tagger:
             is_token = np.flatnonzero(sight.is_word[:, 0])
             start = 0
             for doc in batch:
-                found = decode(made[is_token[start : start + len(doc)]], self.floor)
-                spans = [(Span(doc, first, behind, label=type), score) for first, behind, type, score in found]
+                own = made[is_token[start : start + len(doc)]]
+                least = floors(doc, own, self.floor)
+                spans = [
+                    (Span(doc, first, behind, label=type), self._raised(score, least[first:behind]))
+                    for first, behind, type, score in decode(own, least)
+                ]
                 kept = [(span, score) for span, score in spans if span.label_ not in _NUMBERS or _is_personal(span)]
                 doc.ents = [span for span, _ in kept]
                 doc.user_data[SCORES] = [score for _, score in kept]
                 start += len(doc)
                 yield doc
+
+    def _raised(self, score: float, least: Floors) -> float:
+        """The score of a finding, at least the floor where its company let it pass."""
+        return max(score, self.floor) if (least < self.floor).any() else score
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the pieces and the weights, 16 bits a number."""

@@ -5,13 +5,16 @@ import regex
 from codesuggest.domain import Span
 
 _WORD = regex.compile(r"[\p{L}][\p{L}'’\-]*\.?")
+_KIND = regex.compile(r"[A-DLR]|[IVX]{1,4}[A-F]?")
+"""What a type or a grade of something listed is called: `Weber B`, `Bosniak IIF`."""
 _TITLE = regex.compile(
     r"(?i)(?:Mr|Mrs|Ms|Miss|Mx|Master|Sir|Dame|Lady|Lord|Dr|Drs|Doctor|Prof|Professor|Sister|Nurse|Matron|Radiographer"
     r"|Consultant|Registrar)\.?$"
 )
 _FINDING = (
     r"views?|projections?|signs?|syndrome|disease|method|manoeuvre|maneuver|classification|criteria|contracture|palsy|lymphoma|sarcoma|canal"
-    r"|ligament|thyroiditis|goitre|ataxia|chorea|oesophagus|encephalopathy"
+    r"|ligament|thyroiditis|goitre|ataxia|chorea|oesophagus|encephalopathy|oesophagectomy|fundoplication|phenomenon"
+    r"|malformation|dysplasia|dystrophy|ganglion|aneurysm|units?|triangle|reflex|bandage|(?-i:ward)(?! ?\d)"
 )
 _DEVICE = (
     r"fractures?|cysts?|catheters?|technique|nodes?|needles?|procedure|lesions?|deformity|hernia|diverticulum"
@@ -19,7 +22,9 @@ _DEVICE = (
     r"|detectors?|scanners?|software|osteotomy|prosthesis|arthroplasty|nail|plates?|guidewire|sheath|balloon"
     r"|coils?|cannula|syringes?|generator|gamma camera|workstation|linac|tumours?|abscess|ulcer|score|scale"
     r"|grade|index|ratio|position|repair|clamp|drain|tubes?|lines?|rod|pins?|hip stem|hoist|pump|tests?|triad"
-    r"|tetralogy"
+    r"|tetralogy|wires?|valve|viewer|collar|brace|airway|blade|dressing|applicator|ovoids|operation|protocol|guidelines?"
+    r"|effect|nerve|artery|vein|cells?|bodies|nodules?|zones?|joints?|bursa|pouch|fossa|foramen|duct|gland|ring|shunt|loop"
+    r"|focus|hump|fingers|calcification|laxity|stage|staging|grading|antibody|stain|agar|medium|solution|dose|trial"
 )
 _SHARED = r"(?:(?: ?[/,&] ?| and | or )\p{Lu}[\p{L}\-]+){0,2}"
 """The others that one noun is said of: `Ferris, Brodell and Judet views`."""
@@ -49,6 +54,8 @@ def is_term(text: str, span: Span, allowed: frozenset[str]) -> bool:
 
 
 def _is_listed(words: list[str], allowed: frozenset[str]) -> bool:
+    while len(words) > 1 and _KIND.fullmatch(words[-1]):
+        words = words[:-1]
     folded = [fold(word) for word in words]
     return " ".join(folded) in allowed or all(word in allowed for word in folded)
 
