@@ -154,7 +154,7 @@ class Redactor:
             raise RedactionError(f"{self.folder}: nobody has measured this redactor. {remedy}") from error
         if fingerprint != self.fingerprint:
             raise RedactionError(
-                f"{self.folder}: policy, patterns or model changed since the redactor was measured. {remedy}"
+                f"{self.folder}: policy, rules or model changed since the redactor was measured. {remedy}"
             )
         if low < self.policy.min_recall:
             raise RedactionError(
@@ -164,9 +164,9 @@ class Redactor:
         return self
 
     def _fingerprint(self) -> str:
-        """A hash of everything of ours that decides what is redacted: patterns, policy, model."""
-        patterns = [[(p.regex, p.score) for p in getattr(r, "patterns", [])] for r in self._patterns]
-        content = [patterns, self.policy.fingerprint, self._engine.identity]
+        """A hash of everything of ours that decides what is redacted: this package's code, policy, model."""
+        code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+        content = [code, self.policy.fingerprint, self._engine.identity]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
