@@ -147,55 +147,63 @@ def _other_numbers() -> list[EntityRecognizer]:
     ]
 
 
+_DIALLED = [
+    (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
+    (r"(?<![\d\w.])(?!\d{4}-\d{4}(?!\d))\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
+    (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
+    (r"(?<![\w.\-])\d{3}-\d{4}(?!\d)|(?<![\w.\-/])\d{2}[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
+]
+"""Numbers that are known by their form, and how sure that is."""
+
+_ANNOUNCED = [
+    (
+        r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[ .:\-]*(?:no|number|on|at|him on|her on|them on)?[ .:]*"
+        r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
+        0.8,
+    ),
+    (
+        r"(?i)\b(?:ext|extn|exts|extensions?|(?<!(?<!\d ?)(?<!\d)\d{1,4} ?|(?:fault|error|code|interlock|job|missed) )(?-i:x))\.?\s*(?:no|num|number)?(?: (?:is|was|now))?[ .,:#\-]*(?P<value>\d{3,6})\b",
+        0.8,
+    ),
+    (
+        r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
+        0.6,
+    ),
+    (
+        r"(?i)\b(?:I['’]?m|she['’]?s|he['’]?s|they['’]?re|am|are|is|Mrs? \p{L}+|Dr \p{L}+|named doctor),? on (?P<value>\d{3,5})\b(?![:%/]|\.\d| ?(?:mg|ml|mm|cm|kg|L\b|l\b|litres|units))",
+        0.6,
+    ),
+    (
+        r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to|voicemail)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
+        0.6,
+    ),
+    (
+        r"(?i)\b(?:call(?:ed|ing)?|try(?:ing)?|tried|moved to|changed to|transferred to|diverted to|use) (?P<value>\d{5})\b(?![:%/,]\d|\.\d| [\p{L}]+s\b| ?(?:m?[GS]y|[kM]Bq|m[gl])\b)",
+        0.6,
+    ),
+    (
+        r"(?i)\b(?:extension|phone|line|desk|secretary|number)\b[^.\n\d]{0,20}\b(?:is|was|says|now)(?: now)? (?P<value>(?!(?:19|20)\d\d\b)\d{4,5})\b(?![:%/,]\d|\.\d| [\p{L}]+s\b)",
+        0.6,
+    ),
+    (
+        r"(?<!\d)(?P<value>\d{4,5})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
+        0.6,
+    ),
+    (r"(?<=\p{L} \()(?P<value>\d{5})(?=\))", 0.6),
+    (
+        r"(?i)(?<![\d.:/])\d{4,5}(?![\d:/%]|\.\d)(?<=\b(?:contacts|extensions|numbers|phone list|contact numbers)(?: are)?:(?: ?[\p{L}&/]{1,14}){1,3} (?:\d{4,5},(?: ?[\p{L}&/]{1,14}){1,3} ){0,8}\d{4,5})",
+        0.6,
+    ),
+]
+"""Short numbers that are known by the words around them."""
+
+
 def _phones() -> list[EntityRecognizer]:
     """Telephone numbers and extensions."""
     return [
         UkRecognizer(
             "PHONE_NUMBER",
-            [
-                (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
-                (r"(?<![\d\w.])(?!\d{4}-\d{4}(?!\d))\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
-                (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
-                (r"(?<![\w.\-])\d{3}-\d{4}(?!\d)|(?<![\w.\-/])\d{2}[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
-                (
-                    r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[ .:\-]*(?:no|number|on|at|him on|her on|them on)?[ .:]*"
-                    r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
-                    0.8,
-                ),
-                (
-                    r"(?i)\b(?:ext|extn|exts|extensions?|(?<!(?<!\d ?)(?<!\d)\d{1,4} ?|(?:fault|error|code|interlock|job|missed) )(?-i:x))\.?\s*(?:no|num|number)?(?: (?:is|was|now))?[ .,:#\-]*(?P<value>\d{3,6})\b",
-                    0.8,
-                ),
-                (
-                    r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
-                    0.6,
-                ),
-                (
-                    r"(?i)\b(?:I['’]?m|she['’]?s|he['’]?s|they['’]?re|am|are|is|Mrs? \p{L}+|Dr \p{L}+|named doctor),? on (?P<value>\d{3,5})\b(?![:%/]|\.\d| ?(?:mg|ml|mm|cm|kg|L\b|l\b|litres|units))",
-                    0.6,
-                ),
-                (
-                    r"(?i)\b(?:rang|ring|call(?:ed|ing)?|phoned?|contact(?:ed|able)?|reach(?:ed)?|tried|speak|spoke|answer(?:ed)?|through to|voicemail)\b[^.\n\d¤]{0,30}\bon (?P<value>\d{4,5})\b(?!:)",
-                    0.6,
-                ),
-                (
-                    r"(?i)\b(?:call(?:ed|ing)?|try(?:ing)?|tried|moved to|changed to|transferred to|diverted to|use) (?P<value>\d{5})\b(?![:%/,]\d|\.\d| [\p{L}]+s\b| ?(?:m?[GS]y|[kM]Bq|m[gl])\b)",
-                    0.6,
-                ),
-                (
-                    r"(?i)\b(?:extension|phone|line|desk|secretary|number)\b[^.\n\d]{0,20}\b(?:is|was|says|now)(?: now)? (?P<value>(?!(?:19|20)\d\d\b)\d{4,5})\b(?![:%/,]\d|\.\d| [\p{L}]+s\b)",
-                    0.6,
-                ),
-                (
-                    r"(?<!\d)(?P<value>\d{4,5})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
-                    0.6,
-                ),
-                (r"(?<=\p{L} \()(?P<value>\d{5})(?=\))", 0.6),
-                (
-                    r"(?i)(?<![\d.:/])\d{4,5}(?![\d:/%]|\.\d)(?<=\b(?:contacts|extensions|numbers|phone list|contact numbers)(?: are)?:(?: ?[\p{L}&/]{1,14}){1,3} (?:\d{4,5},(?: ?[\p{L}&/]{1,14}){1,3} ){0,8}\d{4,5})",
-                    0.6,
-                ),
-            ],
+            [*_DIALLED, *_ANNOUNCED],
             lambda value: None if sum(character.isdigit() for character in value) < 16 else False,
         ),
     ]
