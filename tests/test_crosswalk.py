@@ -22,9 +22,11 @@ from codesuggest.store import tables
 from codesuggest.store.database import Database
 from codesuggest.store.history import confirmations, settled_incidents
 from codesuggest.store.learning import incidents_to_learn_from
+from codesuggest.store.moves import codings_in, record_move
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import (
     Crosswalk,
+    Moved,
     agreed,
     load_crosswalk,
     load_taxonomy,
@@ -268,6 +270,12 @@ def test_the_store_moves_and_nothing_old_changes(
     assert (learnt.source, learnt.codes) == ("assisted", settled.codes)
     again = move_store(database, example, next_model, by="lea")
     assert (again.n_moved, again.n_queued) == (0, 0)
+    with database.writing() as session:
+        (coding,) = codings_in(session, "imaging-working-2", after=0, limit=2)
+        record_move(session, coding, "onwards", "imaging-working-3", Moved(learnt.codes), lead_id=1)
+    with database.reading() as session:
+        (twice,) = incidents_to_learn_from(session, "imaging-working-3").incidents
+    assert twice.source == "assisted"
 
 
 def test_a_lead_decides_what_does_not_move_by_itself(

@@ -11,7 +11,10 @@ MOVE_MODEL = "crosswalk "
 """How the model is named whose suggestions are the proposals of a crosswalk."""
 
 MOVE_KEY = "crosswalk/"
-"""How the key of an adjudication starts that a crosswalk made by itself."""
+"""How the key of an adjudication starts that a crosswalk made by itself of what coders had confirmed."""
+
+MOVED_DECISION_KEY = "crosswalk of a decision/"
+"""The same, of what a lead had decided."""
 
 
 def standing(session: Session, incident_id: int) -> Sequence[Confirmation]:
@@ -47,7 +50,7 @@ def pending_move(session: Session, incident_id: int) -> ShownSuggestion | None:
 
 def is_decided(adjudication: Adjudication) -> bool:
     """Whether a lead decided; otherwise a crosswalk moved, by itself, what coders had confirmed."""
-    return adjudication.supersedes_id is not None or not adjudication.idempotency_key.startswith(MOVE_KEY)
+    return not adjudication.idempotency_key.startswith(MOVE_KEY)
 
 
 def confirmation_sent(session: Session, coder_id: int, key: str) -> Confirmation | None:

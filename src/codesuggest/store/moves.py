@@ -8,7 +8,14 @@ from sqlalchemy.orm import Session
 
 from codesuggest.domain import Codes
 from codesuggest.errors import ModelError
-from codesuggest.store.decisions import MOVE_KEY, pending_move, standing, standing_adjudications
+from codesuggest.store.decisions import (
+    MOVE_KEY,
+    MOVED_DECISION_KEY,
+    is_decided,
+    pending_move,
+    standing,
+    standing_adjudications,
+)
 from codesuggest.store.history import codes_of
 from codesuggest.store.log import now
 from codesuggest.store.tables import Adjudication, Confirmation, Incident, LogEntry
@@ -55,6 +62,7 @@ def record_move(
 ) -> Adjudication:
     """Record a coding that moved by itself: a new row beside what stands, in the new taxonomy."""
     incident, before = coding.incident, coding.adjudication
+    kind = MOVED_DECISION_KEY if before and is_decided(before) else MOVE_KEY
     row = Adjudication(
         incident_id=incident.id,
         lead_id=lead_id,
@@ -63,7 +71,7 @@ def record_move(
         taxonomy=taxonomy,
         codes={axis: list(codes) for axis, codes in moved.codes.items()},
         unsaid=list(moved.unsaid),
-        idempotency_key=f"{MOVE_KEY}{incident.id}/{incident.version}",
+        idempotency_key=f"{kind}{incident.id}/{incident.version}",
         adjudicated_at=now(),
         reason=f"Crosswalk {name}: every code moves by itself.",
     )
