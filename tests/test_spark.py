@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import signal
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +88,10 @@ def test_an_executor_that_is_killed_is_made_up_for(spark: Any, archive: Path, mo
             time.sleep(0.02)
             if archive.with_name(".spark.spark").joinpath("_temporary").exists():
                 for process in psutil.Process().children(recursive=True):
-                    if not killed and "CoarseGrainedExecutorBackend" in " ".join(process.cmdline()):
-                        os.kill(process.pid, signal.SIGKILL)
-                        killed.append(process.pid)
+                    with suppress(psutil.NoSuchProcess):  # others come and go meanwhile
+                        if not killed and "CoarseGrainedExecutorBackend" in " ".join(process.cmdline()):
+                            process.kill()
+                            killed.append(process.pid)
 
     killer = threading.Thread(target=kill_one, daemon=True)
     killer.start()
