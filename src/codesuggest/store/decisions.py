@@ -44,8 +44,8 @@ def pending_move(session: Session, incident_id: int) -> ShownSuggestion | None:
     )
     row = session.scalar(query.order_by(ShownSuggestion.id.desc()).limit(1))
     settled = standing_adjudication(session, incident_id) if row is not None else None
-    is_decided = row is not None and settled is not None and settled.adjudicated_at >= row.made_at
-    return None if is_decided else row
+    is_over = row is not None and settled is not None and settled.adjudicated_at >= row.made_at
+    return None if is_over else row
 
 
 def is_decided(adjudication: Adjudication) -> bool:
