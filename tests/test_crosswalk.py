@@ -276,6 +276,14 @@ def test_the_store_moves_and_nothing_old_changes(
     with database.reading() as session:
         (twice,) = incidents_to_learn_from(session, "imaging-working-3").incidents
     assert twice.source == "assisted"
+    with database.writing() as session:
+        (coding,) = codings_in(session, "imaging-working-3", after=0, limit=2)
+        assert coding.adjudication is not None
+        coding.adjudication.idempotency_key = "a lead's own"
+        record_move(session, coding, "onwards", "imaging-working-4", Moved(learnt.codes), lead_id=1)
+    with database.reading() as session:
+        (decided,) = incidents_to_learn_from(session, "imaging-working-4").incidents
+    assert decided.source == "adjudicated"
 
 
 def test_a_lead_decides_what_does_not_move_by_itself(
