@@ -278,8 +278,13 @@ def test_the_store_moves_and_nothing_old_changes(
     assert twice.source == "assisted"
     with database.writing() as session:
         (coding,) = codings_in(session, "imaging-working-3", after=0, limit=2)
-        assert coding.adjudication is not None
-        coding.adjudication.idempotency_key = "a lead's own"
+        moved = coding.adjudication
+        assert moved is not None
+        columns = ("incident_id", "lead_id", "confirmations", "taxonomy", "codes", "unsaid", "adjudicated_at")
+        by_lead = {name: getattr(moved, name) for name in columns}
+        session.add(tables.Adjudication(**by_lead, supersedes_id=moved.id, idempotency_key="a lead's own"))
+    with database.writing() as session:
+        (coding,) = codings_in(session, "imaging-working-3", after=0, limit=2)
         record_move(session, coding, "onwards", "imaging-working-4", Moved(learnt.codes), lead_id=1)
     with database.reading() as session:
         (decided,) = incidents_to_learn_from(session, "imaging-working-4").incidents
