@@ -17,7 +17,7 @@ from codesuggest.domain import Axis, Code, RedactedText, Taxonomy
 from codesuggest.metrics import Estimate
 from codesuggest.report.agenda import agenda_document
 from codesuggest.report.auditing import audit_document
-from codesuggest.report.document import Document, Points, Table, sentence, worded
+from codesuggest.report.document import Document, Points, Quote, Table, sentence, worded
 from codesuggest.report.suspecting import suspects_document
 from codesuggest.report.trending import trends_document
 from codesuggest.trends import CodedIncident
@@ -160,3 +160,29 @@ def test_trends_count_every_incident_once_in_each_part() -> None:
     by_code = {head: [row[i] for row in shown(grid)] for i, head in enumerate(grid.head)}
     assert (by_code["l"], by_code["m"], by_code["h"]) == (["4", "0"], ["2", "1"], ["0", "3"])
     assert shown(tables(document, "By month")[0]) == [["2026-01", "5", "50%"], ["2026-02", "5", "50%"]]
+
+
+def agenda_of(decisions: Sequence[AxisConfirmation], taxonomy: Taxonomy) -> Document:
+    chosen = disagreements_worth_meeting(decisions)
+    return agenda_document(chosen, taxonomy, made="", narratives={}, suggested={}, guidelines={})
+
+
+def test_an_agenda_letters_more_coders_than_there_are_letters() -> None:
+    codes = ["l", "m", *"l" * 52]
+    decisions = [AxisConfirmation("1", f"c{i:02}", "level", frozenset(code)) for i, code in enumerate(codes)]
+    document = agenda_of(decisions, SCALE)
+    (table,) = tables(document, document.sections[0].title)
+    assert table.head[1:3] == ("coder A", "coder B")
+    assert table.head[26:29] == ("coder Z", "coder AA", "coder AB")
+    assert table.head[53:55] == ("coder BA", "coder BB")
+    assert shown(table)[0][1:4] == ["l", "m", "l"]
+    assert len(set(table.head)) == len(table.head) == 55
+
+
+def test_an_agenda_quotes_what_a_code_is_and_no_key_of_an_axis(working: Taxonomy) -> None:
+    decisions = [
+        AxisConfirmation("1", coder, "performed_modality", frozenset({code}))
+        for coder, code in (("ann", "MOD-DXA"), ("bob", "MOD-NONE"))
+    ]
+    quoted = [block.text for block in agenda_of(decisions, working).sections[0].blocks if isinstance(block, Quote)]
+    assert quoted[1:] == ["Bone densitometry", "Nothing was performed by the time the event was found"]
