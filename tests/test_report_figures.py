@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from codesuggest.agreement import Bootstrap
-from codesuggest.audit import AxisConfirmation, audit, collect
+from codesuggest.audit import AxisConfirmation, agreement_of, audit, collect
 from codesuggest.audit.agenda import disagreements_worth_meeting
 from codesuggest.audit.suspects import Suspect, Suspects
 from codesuggest.domain import Axis, Code, RedactedText, Taxonomy
 from codesuggest.metrics import Estimate
+from codesuggest.report import agreement_table
 from codesuggest.report.agenda import agenda_document
 from codesuggest.report.auditing import audit_document
 from codesuggest.report.document import Document, Points, Quote, Table, sentence, worded
@@ -186,3 +187,46 @@ def test_an_agenda_quotes_what_a_code_is_and_no_key_of_an_axis(working: Taxonomy
     ]
     quoted = [block.text for block in agenda_of(decisions, working).sections[0].blocks if isinstance(block, Quote)]
     assert quoted[1:] == ["Bone densitometry", "Nothing was performed by the time the event was found"]
+
+
+ALIKE = ("l" * 18 + "ml", "l" * 18 + "lm")
+"""18 of 20 the same; each coder has m once, elsewhere: by chance 0.95 x 0.95 + 0.05 x 0.05 = 0.905 the same."""
+
+
+def coded_at(site: str, ann: str, bob: str) -> list[AxisConfirmation]:
+    return [
+        AxisConfirmation(f"{site}{i}", coder, "level", frozenset(code), site=site)
+        for coder, codes in (("ann", ann), ("bob", bob))
+        for i, code in enumerate(codes)
+    ]
+
+
+def test_a_kappa_that_says_little_is_marked_and_explained_where_it_stands() -> None:
+    decisions = [*coded_at("north", *ALIKE), *coded_at("south", ANN, BOB)]
+    document = audit_document(audit(collect(decisions), SCALE, bootstrap=Bootstrap(100)), made="", are_named=True)
+    (sites,) = tables(document, "Sites")
+    north, south = shown(sites)
+    assert north[2].startswith("90% (")
+    assert north[3].startswith("-0.05 (")  # (0.9 - 0.905) / (1 - 0.905)
+    assert [cell.endswith(" †") for cell in north] == [False, False, False, True, False, True, True]
+    assert not any("†" in cell for cell in south)
+    assert "† Coders hardly differ there, but nearly all incidents have one code" in sites.note
+    assert sites.note.endswith("the figure says little, read AC1.")
+    for table in tables(document, "Agreement on each axis"):
+        assert "†" not in table.note + "".join(cell for row in shown(table) for cell in row)
+
+
+def test_an_axis_of_nearly_one_code_is_not_called_too_low_to_rely_on() -> None:
+    found = audit(collect(coded_at("north", *ALIKE)), SCALE, bootstrap=Bootstrap(100))
+    document = audit_document(found, made="", are_named=True)
+    verdict = sentence(document.verdict)
+    assert "On Level nearly all incidents have one code: agreement beyond chance says little." in verdict
+    assert "too low" not in verdict
+    (points,) = [block for block in document.sections[0].blocks if isinstance(block, Points)]
+    # chance by AC1: m has a share of 2 in 40, of three codes: (0.05 x 0.95 + 0.95 x 0.05) / 2 = 0.0475
+    # (0.9 - 0.0475) / (1 - 0.0475) = 0.895
+    assert "AC1 is the figure to read, on Level 0.90 (" in sentence(points.items[0])
+    coding = [{str(i): {"level": (code,)} for i, code in enumerate(codes)} for codes in ALIKE]
+    assert "nearly all incidents have one code" in agreement_table(agreement_of(*coding, SCALE))
+    coding = [{str(i): {"level": (code,)} for i, code in enumerate(codes)} for codes in (ANN, BOB)]
+    assert "nearly all" not in agreement_table(agreement_of(*coding, SCALE))

@@ -199,7 +199,7 @@ def values_of(cell: Cell) -> tuple[float, ...]:
             return (n / of,) if of else ()
         case Number(value, _):
             return () if math.isnan(value) else (value,)
-        case Figure(e, _):
+        case Figure(e):
             if math.isnan(e.value):
                 return ()
             return (e.value,) if math.isnan(e.low) else (e.value, e.low, e.high)

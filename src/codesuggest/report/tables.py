@@ -130,7 +130,11 @@ def agreement_table(axes: Mapping[str, AxisAgreement]) -> str:
         f"Two coders, {n:,} incidents, 95% bootstrap intervals. Codes in common: mean Jaccard likeness. Beyond chance:",
         "Cohen's kappa on axes of one code, Krippendorff's alpha (MASI) on axes of many.",
     )
-    return "\n".join([*notes, *aligned([head, *rows])])
+    little = ", ".join(axis for axis, result in axes.items() if result.says_little)
+    more = (
+        f"{little}: the coders hardly differ, but nearly all incidents have one code; beyond chance says little there."
+    )
+    return "\n".join([*notes, *aligned([head, *rows]), *([more] if little else [])])
 
 
 def redaction_json(check: RedactionCheck) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from codesuggest.evaluate.appraisal import SHARES, TARGETS
+from codesuggest.evaluate.handling import SHARES, TARGETS
 from codesuggest.report.appraised import Appraised, share
 from codesuggest.report.document import NONE, Block, Cell, Chart, Count, Figure, Kind, Number, Share, Style, Table
 
@@ -19,7 +19,7 @@ def worth(of: Appraised) -> Iterator[Block]:
         ("asked: right at least", "share filled in", "right among them", "hours saved"),
         tuple(_saved(of, target) for target in TARGETS),
         note=f"At {load.minutes:g} minutes to code an incident and {load.minutes_checked:g} to check one, spread "
-        "evenly over the axes; means of the axes.",
+        "evenly over the axes: the share filled in is the mean of an incident's axes.",
     )
     yield Table(
         "Share right among the surest suggestions",
@@ -97,26 +97,16 @@ def calibration(of: Appraised) -> Iterator[Block]:
 
 
 def _saved(of: Appraised, target: float) -> tuple[Cell, ...]:
-    handled = [h for found in of.appraisal.axes.values() for h in found.handled if h.target == target]
-    n = sum(h.n for h in handled)
-    right = sum(h.accuracy * h.n for h in handled if h.n)
-    return (
-        f"{target:.0%}",
-        Number(sum(h.share for h in handled) / len(handled), Style.share),
-        Number(right / n, Style.share) if n else NONE,
-        Number(of.hours_saved(target), Style.whole),
-    )
+    filled = of.filled_in(target)
+    hours = Figure(of.hours_saved(target), Style.whole)
+    return f"{target:.0%}", share(filled.share), share(filled.accuracy), hours
 
 
 def _at(of: Appraised, target: float) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for axis, found in of.appraisal.axes.items():
-        at = next(h for h in found.handled if h.target == target)
-        right: Cell = Number(at.accuracy, Style.share) if at.n else NONE
-        rows.append((of.label(axis), Count(at.n), Number(at.share, Style.share), right))
+    filled = {axis: next(h for h in found.handled if h.target == target) for axis, found in of.appraisal.axes.items()}
     return Table(
         f"Filled in where {target:.0%} right can be expected",
         ("axis", "gold incidents filled in", "share filled in", "right among them"),
-        tuple(rows),
+        tuple((of.label(axis), Count(at.n), share(at.share), share(at.accuracy)) for axis, at in filled.items()),
         counted=1,
     )
