@@ -299,6 +299,16 @@ def test_every_figure_is_drawn_for_both_widths_whatever_its_span(span: float) ->
     assert figure(table, WIDE).count("<circle") == figure(table, NARROW).count("<circle") == 2
 
 
+def test_differences_in_points_are_drawn_on_a_scale_of_points() -> None:
+    rows = tuple(
+        (name, Figure(Estimate(v, v - 0.02, v + 0.02), Style.points)) for name, v in (("a", 0.05), ("b", -0.05))
+    )
+    drawn = figure(Table("t", ("what", "difference, points"), rows, chart=Chart(Kind.intervals, (1,), 0)))
+    ticks = re.findall(r">([+-]\d+)</text>", drawn)
+    assert {"+0", "+5", "-5"} <= set(ticks) or {"+0", "+4", "-4"} <= set(ticks)
+    assert "%" not in drawn
+
+
 def test_a_grid_withholds_no_cell_alone_in_its_row_or_column_and_shades_by_size() -> None:
     rows = (
         ("north", Count(20), Count(3), Count(9)),

@@ -1,13 +1,13 @@
-"""Figures of an audit's people, of a model's worth, of its errors and of drift, each against a calculation of its own.
+"""Figures of a model's worth, of its errors and of drift, each against a calculation of its own.
 
-Written in plain loops, or with another library's function, from the same few decisions: nothing of the package works
-out what is expected.
+Written in plain loops, or with another library's function, from the model's scores and a few counts: nothing of the
+package works out what is expected.
 """
 
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,169 +15,18 @@ import pytest
 from scipy import stats
 
 from codesuggest.agreement import Bootstrap
-from codesuggest.audit import Audit, AxisConfirmation, audit, collect
-from codesuggest.domain import Axis, Code, RedactedNarrative, RedactedText, Taxonomy
+from codesuggest.domain import RedactedNarrative, RedactedText, Taxonomy
 from codesuggest.drift import Observed, Watched, watch
 from codesuggest.evaluate import appraise
 from codesuggest.report.appraised import Workload
-from codesuggest.report.auditing import audit_document
-from codesuggest.report.document import Document, Table, sentence, worded
+from codesuggest.report.document import Document, sentence
 from codesuggest.report.drifting import drift_document
 from codesuggest.report.evaluating import evaluation_document
 from codesuggest.suggest import Suggester
+from test_report_figures import shown, tables
+from test_report_people import points
 
 SAMPLE = Path(__file__).parents[1] / "annotation" / "sample" / "incidents.jsonl"
-SCALE = Taxonomy("scale", "Scale", (Axis("level", "Level"),), tuple(Code("level", c, c) for c in "lmh"))
-
-
-def decided(coder: str, codes: str, first: int = 0, **more: object) -> list[AxisConfirmation]:
-    """One decision a letter, of incidents numbered from `first`."""
-    return [
-        AxisConfirmation(f"{i:03}", coder, "level", frozenset(code), **more)  # type: ignore[arg-type]
-        for i, code in enumerate(codes, start=first)
-    ]
-
-
-def audited(decisions: Iterable[AxisConfirmation], **more: str) -> Audit:
-    return audit(collect(decisions), SCALE, bootstrap=Bootstrap(2000), **more)  # type: ignore[arg-type]
-
-
-def tables(document: Document, title: str) -> list[Table]:
-    (section,) = [section for section in document.sections if section.title == title]
-    return [block for block in section.blocks if isinstance(block, Table)]
-
-
-def shown(table: Table) -> list[list[str]]:
-    return [[worded(cell) for cell in row] for row in table.rows]
-
-
-def section_of(found: Audit, title: str) -> list[list[list[str]]]:
-    return [shown(table) for table in tables(audit_document(found, made=""), title)]
-
-
-def points(words: str) -> list[int]:
-    """The three numbers of `+35 (+5 to +64)`."""
-    return [int(part) for part in words.replace("(", " ").replace(")", " ").replace(" to ", " ").split()]
-
-
-# Coders' habits
-
-HABITS = {
-    "ann": "l" * 12 + "m" * 10 + "h" * 8,
-    "bob": "l" * 12 + "m" * 9 + "h" * 9,
-    "dan": "h" * 14 + "m" * 8 + "h" * 8,
-}
-TITLE = "Codes given more or less often than others give them"
-
-
-def test_habits_are_the_paired_differences_that_benjamini_and_hochberg_keep() -> None:
-    expected = {}
-    for coder, given in HABITS.items():
-        for code in "lmh":
-            own = [float(c == code) for c in given]
-            rest = [codes for other, codes in HABITS.items() if other != coder]
-            others = [float(np.mean([codes[i] == code for codes in rest])) for i in range(30)]
-            test = stats.ttest_rel(own, others)
-            low, high = test.confidence_interval()
-            expected[coder, code] = (np.mean(own), np.mean(others), test.pvalue, low, high)
-    ordered = sorted(expected, key=lambda key: expected[key][2])
-    kept = max(n for n, key in enumerate(ordered, start=1) if expected[key][2] <= 0.05 * n / len(ordered))
-    (rows,) = section_of(audited(d for coder, codes in HABITS.items() for d in decided(coder, codes)), TITLE)
-    assert {(row[0], row[2]) for row in rows} == set(ordered[:kept])
-    assert 2 <= kept < len(ordered)
-    for coder, _, code, n, own_share, others_share, difference in rows:
-        own, others, _, low, high = expected[coder, code]
-        assert (n, own_share, others_share) == ("30", f"{own:.0%}", f"{others:.0%}")
-        assert points(difference) == pytest.approx([100 * (own - others), 100 * low, 100 * high], abs=0.51)
-
-
-def test_a_coder_who_always_gives_what_the_others_never_give_is_named() -> None:
-    found = audited([*decided("ann", "l" * 15), *decided("bob", "l" * 15), *decided("dan", "h" * 15)])
-    (rows,) = section_of(found, TITLE)
-    assert [row[4:6] for row in rows if (row[0], row[2]) == ("dan", "h")] == [["100%", "0%"]]
-
-
-# Coders who have changed
-
-DAYS = [f"2026-0{1 + i // 20}-{1 + i % 20:02}" for i in range(60)]
-EARLY = {"ann": "lmh" * 20, "bob": "lmh" * 20, "cat": "lmh" * 10 + "lll" * 10}
-CHANGED = "Coders who have changed"
-
-
-def dated(codes: dict[str, str], days: Sequence[str]) -> list[AxisConfirmation]:
-    return [
-        AxisConfirmation(f"{i:03}", coder, "level", frozenset(code), date=day)
-        for coder, given in codes.items()
-        for i, (code, day) in enumerate(zip(given, days, strict=True))
-    ]
-
-
-def test_a_coder_who_changed_is_shown_with_the_shares_agreed_before_and_since() -> None:
-    (rows,) = section_of(audited(dated(EARLY, DAYS)), CHANGED)
-    by_coder = {row[0]: row for row in rows}
-    assert rows[0][0] == "cat"  # the largest fall first
-    for coder, row in by_coder.items():
-        others = [codes for other, codes in EARLY.items() if other != coder]
-        agreed = [np.mean([EARLY[coder][i] == codes[i] for codes in others]) for i in range(60)]
-        before, after = agreed[:30], agreed[30:]
-        error = math.sqrt(np.var(before, ddof=1) / 30 + np.var(after, ddof=1) / 30)
-        change = float(np.mean(after) - np.mean(before))
-        assert row[2:5] == ["30", "30", DAYS[30]]
-        assert row[5:7] == [f"{np.mean(before):.0%}", f"{np.mean(after):.0%}"]
-        ends = [change, change - 1.96 * error, change + 1.96 * error]
-        assert points(row[7]) == pytest.approx([100 * end for end in ends], abs=2)
-
-
-def test_halves_are_cut_between_days_so_that_a_day_is_not_sorted_by_its_agreement() -> None:
-    codes = {"ann": "l" * 40, "bob": "lm" * 20}
-    assert audited(dated(codes, ["2026-01-05"] * 10 + ["2026-02-05"] * 30)).axes["level"].drifts[0].n_before == 10
-    (drift, _) = audited(dated(codes, ["2026-01-05"] * 16 + ["2026-02-05"] * 24)).axes["level"].drifts
-    assert (drift.n_before, drift.n_after, drift.since) == (16, 24, "2026-02-05")
-    assert (drift.before, drift.after) == (0.5, 0.5)
-    assert not audited(dated(codes, ["2026-01-05"] * 4 + ["2026-02-05"] * 36)).axes["level"].drifts
-
-
-# What showing suggestions does
-
-ROBOT = "l" * 80
-BLIND, SEEN = "l" * 16 + "m" * 24, "l" * 30 + "h" * 10
-RANKS = [1] * 21 + [2] * 9 + [None] * 6 + [10] * 4
-
-
-def pulled() -> Audit:
-    seen = [
-        AxisConfirmation(f"{40 + i:03}", "ann", "level", frozenset(code), is_blind=False, shown_rank=rank)
-        for i, (code, rank) in enumerate(zip(SEEN, RANKS, strict=True))
-    ]
-    second = [*decided("bob", BLIND[:30] + "h" * 10, is_blind=True), *decided("bob", SEEN, 40, is_blind=False)]
-    return audited([*decided("robot", ROBOT), *decided("ann", BLIND, is_blind=True), *seen, *second], model="robot")
-
-
-def contrast(first: Sequence[float], second: Sequence[float]) -> list[float]:
-    """Difference of two means in points, with its normal interval."""
-    error = math.sqrt(np.var(first) / len(first) + np.var(second) / len(second))
-    gap = float(np.mean(first) - np.mean(second))
-    return [100 * gap, 100 * (gap - 1.96 * error), 100 * (gap + 1.96 * error)]
-
-
-def test_the_pull_of_suggestions_is_assisted_less_blind_agreement() -> None:
-    with_model, with_others, _ = section_of(pulled(), "What showing suggestions does")
-    bob = BLIND[:30] + "h" * 10
-    blind = [np.mean([a == "l", b == "l"]) for a, b in zip(BLIND, bob, strict=True)]
-    assisted = [float(code == "l") for code in SEEN]  # both gave the same
-    assert with_model[0][1:3] == ["40", "40"]
-    assert with_model[0][3:5] == [f"{np.mean(blind):.0%}", f"{np.mean(assisted):.0%}"] == ["40%", "75%"]
-    assert points(with_model[0][5]) == pytest.approx(contrast(assisted, blind), abs=3)
-    same = [float(a == b) for a, b in zip(BLIND, bob, strict=True)]
-    assert with_others[0][1:5] == ["40", "40", "75%", "100%"]
-    assert points(with_others[0][5]) == pytest.approx(contrast([1.0] * 40, same), abs=3)
-
-
-def test_the_places_taken_are_counted_in_their_order_and_add_up() -> None:
-    _, _, taken = section_of(pulled(), "What showing suggestions does")
-    # of 80 assisted decisions 40 are bob's, whose places were not kept: none was taken from the list
-    assert taken == [["1", "21", "26%"], ["2", "9", "11%"], ["10", "4", "5%"], ["not in the list", "46", "57%"]]
-
 
 # What a model is worth, its scores, its errors
 
@@ -241,9 +90,10 @@ def test_what_is_filled_in_is_by_thresholds_of_the_other_half_and_hours_follow(j
     filled: dict[str, list[bool]] = defaultdict(list)
     right: list[bool] = []
     (by_axis,) = [
-        t for t in tables(judged.document, "What it is worth") if t.caption.startswith(f"Filled in where {target:.0%}")
+        t for t in tables(judged.document, "What it is worth") if t.caption.startswith("What could be filled")
     ]
-    for row, (axis, rows) in zip(shown(by_axis), judged.axes.items(), strict=True):
+    at_target = [row for row in shown(by_axis) if row[1] == f"{target:.0%}"]
+    for row, (axis, rows) in zip(at_target, judged.axes.items(), strict=True):
         is_even = np.random.default_rng(0).permutation(len(rows)) % 2 == 0
         halves = [[r for r, even in zip(rows, is_even, strict=True) if even == side] for side in (True, False)]
         ends = {True: reached(halves[1], target), False: reached(halves[0], target)}
@@ -251,8 +101,8 @@ def test_what_is_filled_in_is_by_thresholds_of_the_other_half_and_hours_follow(j
         for (id, _, is_right), is_taken in zip(rows, taken, strict=True):
             filled[id].append(is_taken)
             right += [is_right] if is_taken else []
-        assert row[:2] == [judged.label(axis), str(sum(taken))]
-        assert row[2].startswith(f"{np.mean(taken):.0%} (")
+        assert (row[0], row[2]) == (judged.label(axis), str(sum(taken)))
+        assert row[3].startswith(f"{np.mean(taken):.0%} (")
     share = np.mean([np.mean(each) for each in filled.values()])
     saved = next(t for t in tables(judged.document, "What it is worth") if t.caption.startswith("What could be saved"))
     assert saved.caption == "What could be saved of the 300 hours that 2,000 incidents take"  # 2,000 x 9 / 60
@@ -329,6 +179,32 @@ def test_the_verdict_names_accuracy_beside_the_commonest_code_and_hours(judged: 
     assert "of the 300 hours that 2,000 incidents take" in verdict
 
 
+def test_codes_that_are_mostly_missed_are_listed_and_the_verdict_counts_them(judged: Judge) -> None:
+    def found(axis: str, code: str) -> tuple[int, int]:
+        """How often the best-ranked code of an axis of one code is this one, of the incidents that have it."""
+        having = [n.id for n in judged.gold if code in n.existing_codes.get(axis, ())]
+        return sum(judged.ranked[axis, id][0] == code for id in having), len(having)
+
+    (table,) = [t for t in tables(judged.document, "For whom it is worse") if t.caption.startswith("Codes that it")]
+    single = [axis for axis in judged.axes if not judged.taxonomy.axis[axis].many]
+    expected = set()
+    for axis in single:
+        for code in judged.taxonomy.assignable[axis]:
+            n, of = found(axis, code)
+            if of >= 10 and stats.binomtest(n, of).proportion_ci(method="wilson").high < 0.5:
+                expected.add((code, judged.label(axis), str(of), f"{n / of:.0%}"))
+    listed = [(row[0].split()[0], row[1], row[2], row[3].split()[0]) for row in shown(table)]
+    labels = {judged.label(axis) for axis in single}
+    assert {row for row in listed if row[1] in labels} <= expected
+    last = float(listed[-1][3].rstrip("%"))
+    assert {row for row in expected if float(row[3].rstrip("%")) < last} <= set(listed)
+    assert expected
+    assert [float(row[3].rstrip("%")) for row in listed] == sorted(float(row[3].rstrip("%")) for row in listed)
+    assert f"most of all {shown(table)[0][0]} ({listed[0][1]}), found in {listed[0][3]} (" in sentence(
+        judged.document.verdict
+    )
+
+
 # Drift
 
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
@@ -353,8 +229,8 @@ def changed(working: Taxonomy) -> Document:
     ]
     scores = [Observed(month, {"severity": s}) for month in MONTHS for s in (0.3, 0.49, 0.5, 0.79, 0.8)]
     texts = [
-        Observed(month, RedactedText(f"film lost {month.replace('-0', 'x')} {'only once' * (i == 0)}"))
-        for month in MONTHS
+        Observed(month, RedactedText(f"film lost {once * (i == 0)}"))
+        for month, once in zip(MONTHS, ("magnet", "needle", "trolley", "lead"), strict=True)
         for i in range(3)
     ]
     texts += [Observed("2026-04", RedactedText(words)) for words in ("collimator", "collimator jammed", "jammed")]

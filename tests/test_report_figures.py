@@ -128,7 +128,8 @@ def test_suspects_are_summed_as_listed() -> None:
     # of the first ten 0.9 + 0.8 + 0.5 + 7 x 0.1 = 2.9; of all twenty 2.9 + 10 x 0.1 = 3.9
     assert [row[1].split(" ")[0] for row in shown(bounds)] == ["3", "4"]
     assert [row[2] for row in shown(bounds)] == ["29%", "20%"]
-    assert shown(tables(document, "Each axis")[0]) == [["Level", "20", "10% (5 to 20%)"]]
+    # 3.9 of 20; the bound's own 0.05 to 0.2 about 0.1 is -1.95 and +3.9, chance 1.96 times the root of 2.03
+    assert shown(tables(document, "Each axis")[0]) == [["Level", "20", "20% (2 to 43%)"]]
     assert [row[4] for row in shown(tables(document, "The codings to look at")[0])][:3] == ["90%", "80%", "50%"]
 
 

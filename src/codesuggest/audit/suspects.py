@@ -55,6 +55,12 @@ class Suspects:
     ranked: tuple[Suspect, ...]
     wrong: Mapping[str, Estimate]
 
+    def at_most_on(self, axis: str) -> Estimate:
+        """The share of an axis's codings that are slips at most, those that a rule names among them."""
+        own = tuple(suspect for suspect in self.ranked if suspect.axis == axis)
+        found = Suspects(len(own), own, self.wrong).at_most(len(own))
+        return Estimate(found.value / len(own), found.low / len(own), found.high / len(own))
+
     def at_most(self, n: int) -> Estimate:
         """How many of the first n are slips at most, with the interval of the bound itself and of chance."""
         first = self.ranked[:n]

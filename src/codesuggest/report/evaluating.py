@@ -6,10 +6,22 @@ from codesuggest.audit import AxisAgreement
 from codesuggest.domain import Taxonomy
 from codesuggest.evaluate.appraisal import Appraisal
 from codesuggest.evaluate.measuring import AxisEvaluation
+from codesuggest.evaluate.slices import ENOUGH
 from codesuggest.evaluate.studies import Studies
 from codesuggest.report import accuracy, mistakes, studying, usefulness
 from codesuggest.report.appraised import Appraised, Workload
-from codesuggest.report.document import Block, Cell, Count, Document, Figure, Number, Points, Section, Style, Words
+from codesuggest.report.document import (
+    Block,
+    Cell,
+    Count,
+    Document,
+    Figure,
+    Number,
+    Points,
+    Section,
+    Style,
+    Words,
+)
 
 _AIMS = (0.95, 0.90, 0.80)
 """Shares right at which the verdict looks what could be filled in, the first that is worth while."""
@@ -75,12 +87,14 @@ def _verdict(of: Appraised) -> Words:
     words += [" of the time over all axes"]
     if appraisal.second:
         words += ["; a second coder is ", Figure(appraisal.second, Style.share)]
+    else:
+        words += ["; how often people would be is not known, for none coded gold twice"]
     words += [f". It is best on {of.label(best)}, ", *_beside_commonest(axes[best])]
     words += [" by always taking the commonest code"]
     if worst != best:
         words += [f"; and weakest on {of.label(worst)}, ", *_beside_commonest(axes[worst])]
     words += [". "]
-    words += _worse_for(of)
+    words += [*_worse_for(of), *_misses(of)]
     return (*words, *_worth(of))
 
 
@@ -111,11 +125,24 @@ def _worth(of: Appraised) -> Words:
 def _worse_for(of: Appraised) -> list[Cell]:
     if not of.appraisal.slices:
         return []
-    found = accuracy.clearly_worse(of)
+    found, kinds = accuracy.clearly_worse(of), " or ".join(of.appraisal.slices)
     if found is None:
-        return ["On no part of gold is it clearly worse than on the rest. "]
+        return [f"By {kinds}, which is all that gold tells, no part is clearly worse than the rest. "]
     kind, name, gap = found
     return [f"It is clearly worse for {kind} {name}: ", Figure(gap, Style.points), " points against the rest. "]
+
+
+def _misses(of: Appraised) -> list[Cell]:
+    codes = accuracy.missed(of)
+    if not codes:
+        return []
+    n = sum(code.n >= ENOUGH for found in of.appraisal.axes.values() for code in found.codes)
+    (axis, worst), *_ = codes
+    words: list[Cell] = [
+        f"Of {n} codes that ten incidents or more have it would mostly miss {len(codes)}, most of all "
+    ]
+    words += [f"{of.coded(axis, worst.code)} ({of.label(axis)}), found in ", Figure(worst.recall, Style.share), ". "]
+    return words
 
 
 def _method(of: Appraised) -> Iterator[Block]:
