@@ -90,6 +90,8 @@ def plain(page: str) -> str:
         (Figure(Estimate(0.712, 0.6, 0.8), Style.share), "71% (60 to 80%)"),
         (Figure(Estimate(-0.05, -0.1, 0.02), Style.points), "-5 (-10 to +2)"),
         (Number(-0.001, Style.points), "+0"),
+        (Number(-0.001), "0.00"),
+        (Figure(Estimate(0.2, -0.004, 0.5), mark="†"), "0.20 (0.00 to 0.50) †"),
         (Number(float("nan")), "not defined"),
         (Withheld(5), "under 5"),
     ],

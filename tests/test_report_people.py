@@ -115,7 +115,10 @@ def test_halves_are_cut_between_days_so_that_a_day_is_not_sorted_by_its_agreemen
     (drift, _) = audited(dated(codes, ["2026-01-05"] * 16 + ["2026-02-05"] * 24)).axes["level"].drifts
     assert (drift.n_before, drift.n_after, drift.since) == (16, 24, "2026-02-05")
     assert (drift.before, drift.after) == (0.5, 0.5)
-    assert not audited(dated(codes, ["2026-01-05"] * 4 + ["2026-02-05"] * 36)).axes["level"].drifts
+    few = audited(dated(codes, ["2026-01-05"] * 4 + ["2026-02-05"] * 36))
+    assert not few.axes["level"].drifts
+    (section,) = [section for section in audit_document(few, made="").sections if section.title == CHANGED]
+    assert str(section.blocks[0]).startswith("('No coder has decisions on two days or more")
 
 
 # What showing suggestions does

@@ -152,8 +152,10 @@ def missed(of: Appraised) -> list[tuple[str, CodeFigures]]:
     return sorted(found, key=lambda item: (item[1].recall.value, -item[1].n))
 
 
-def _missed(of: Appraised) -> Table:
+def _missed(of: Appraised) -> Block:
     codes = missed(of)
+    if not codes:
+        return ("Of the codes that ten gold incidents or more have, none is clearly missed on most of them.",)
     more = f", the first {_MOST_MISSED} of {len(codes)}" if len(codes) > _MOST_MISSED else ""
     return Table(
         f"Codes that it would give on fewer than half of the incidents that have them{more}",

@@ -202,7 +202,7 @@ def _number(value: float, style: Style) -> str:
     return {
         Style.share: f"{value:.0%}",
         Style.points: f"{round(value * 100) + 0:+d}",
-        Style.plain: f"{value:.2f}",
+        Style.plain: f"{round(value, 2) + 0:.2f}",
         Style.rank: f"{value:.1f}",
         Style.whole: f"{value:,.0f}",
     }[style]
