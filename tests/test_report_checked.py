@@ -8,6 +8,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,10 @@ from codesuggest.agreement import Bootstrap
 from codesuggest.domain import RedactedNarrative, RedactedText, Taxonomy
 from codesuggest.drift import Observed, Watched, watch
 from codesuggest.evaluate import appraise
-from codesuggest.report.appraised import Workload
+from codesuggest.evaluate.appraisal import CodeFigures
+from codesuggest.metrics import Estimate, wilson
+from codesuggest.report.accuracy import missed
+from codesuggest.report.appraised import Appraised, Workload
 from codesuggest.report.document import Document, sentence
 from codesuggest.report.drifting import drift_document
 from codesuggest.report.evaluating import evaluation_document
@@ -40,8 +44,9 @@ class Judge:
         rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()[GOLD.start : GOLD.stop]]
         self.gold = [RedactedNarrative(row["id"], RedactedText(row["text"]), row["codes"]) for row in rows]
         self.taxonomy = suggester.model.taxonomy
+        self.appraisal = appraise(suggester, self.gold, bootstrap=Bootstrap(200))
         self.document = evaluation_document(
-            appraise(suggester, self.gold, bootstrap=Bootstrap(200)),
+            self.appraisal,
             self.taxonomy,
             made="",
             workload=Workload(minutes=9, minutes_checked=3, incidents=2000),
@@ -203,6 +208,18 @@ def test_codes_that_are_mostly_missed_are_listed_and_the_verdict_counts_them(jud
     assert f"most of all {shown(table)[0][0]} ({listed[0][1]}), found in {listed[0][3]} (" in sentence(
         judged.document.verdict
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "is_missed"),
+    [(5, 20, True), (6, 20, False), (0, 10, True), (0, 9, False)],  # Wilson's upper ends: 0.47, 0.52, 0.28; too few
+)
+def test_a_code_is_missed_where_its_interval_is_below_half(judged: Judge, n: int, of: int, is_missed: bool) -> None:
+    nothing = Estimate(math.nan, math.nan, math.nan)
+    code = CodeFigures("SEV1", of, n, wilson(n, of), nothing, nothing)
+    axis = replace(judged.appraisal.axes["severity"], codes=(code,))
+    appraised = Appraised(replace(judged.appraisal, axes={"severity": axis}), judged.taxonomy, {}, Workload(), None)
+    assert missed(appraised) == ([("severity", code)] if is_missed else [])
 
 
 # Drift
