@@ -133,6 +133,14 @@ def test_suspects_are_summed_as_listed() -> None:
     assert [row[4] for row in shown(tables(document, "The codings to look at")[0])][:3] == ["90%", "80%", "50%"]
 
 
+def test_a_bound_of_none_keeps_the_upper_end_of_its_interval() -> None:
+    ranked = tuple(Suspect(str(i), "level", ("l",), "m", 0.0, ("why",)) for i in range(20))
+    found = Suspects(20, ranked, {"level": Estimate(0.0, 0.0, 0.15)})
+    assert found.at_most(10) == Estimate(0.0, 0.0, 3.0)  # 0.15 of twenty may all be among the first ten
+    assert found.at_most(2) == Estimate(0.0, 0.0, 2.0)
+    assert found.at_most_on("level") == Estimate(0.0, 0.0, 0.15)
+
+
 @pytest.mark.parametrize(
     ("first", "second", "says"),
     [("llm", "mmh", "2 disagreements"), ("l", "m", "1 disagreement,")],
