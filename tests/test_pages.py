@@ -51,6 +51,17 @@ def test_words_are_found_whole_and_in_any_letter_case() -> None:
     assert quoted(text, [(0, 3), (0, 3), (9, 15)]) == ["Ann", "Joanna"]
 
 
+def test_choices_are_defined_in_words_where_a_definition_refers_to_another_axis(working: Taxonomy) -> None:
+    views = {view.axis.key: view for view in axis_views(working, None)}
+    intended, performed = (
+        {c.code.code: c.code.definition for group in view.others.values() for c in (*view.offered, *group)}
+        for view in (views["intended_modality"], views["performed_modality"])
+    )
+    assert (
+        performed["MOD-CT"] == intended["MOD-CT"] == "Diagnostic CT including CT angiography and CT-guided procedures"
+    )
+
+
 @pytest.mark.parametrize(
     ("score", "words"),
     [(0.995, "almost certain"), (0.9, "very likely"), (0.5, "about even"), (0.2, "unlikely"), (0.01, "very unlikely")],

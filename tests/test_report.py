@@ -90,6 +90,8 @@ def plain(page: str) -> str:
         (Figure(Estimate(0.712, 0.6, 0.8), Style.share), "71% (60 to 80%)"),
         (Figure(Estimate(-0.05, -0.1, 0.02), Style.points), "-5 (-10 to +2)"),
         (Number(-0.001, Style.points), "+0"),
+        (Number(-0.001), "0.00"),
+        (Figure(Estimate(0.2, -0.004, 0.5), mark="†"), "0.20 (0.00 to 0.50) †"),
         (Number(float("nan")), "not defined"),
         (Withheld(5), "under 5"),
     ],
@@ -297,6 +299,16 @@ def test_every_figure_is_drawn_for_both_widths_whatever_its_span(span: float) ->
     rows = (("least", Number(0.0)), ("most", Number(span)))
     table = Table("t", ("what", "n"), rows, chart=Chart(Kind.intervals, (1,), low=0))
     assert figure(table, WIDE).count("<circle") == figure(table, NARROW).count("<circle") == 2
+
+
+def test_differences_in_points_are_drawn_on_a_scale_of_points() -> None:
+    rows = tuple(
+        (name, Figure(Estimate(v, v - 0.02, v + 0.02), Style.points)) for name, v in (("a", 0.05), ("b", -0.05))
+    )
+    drawn = figure(Table("t", ("what", "difference, points"), rows, chart=Chart(Kind.intervals, (1,), 0)))
+    ticks = re.findall(r">([+-]\d+)</text>", drawn)
+    assert {"+0", "+5", "-5"} <= set(ticks) or {"+0", "+4", "-4"} <= set(ticks)
+    assert "%" not in drawn
 
 
 def test_a_grid_withholds_no_cell_alone_in_its_row_or_column_and_shades_by_size() -> None:

@@ -92,4 +92,4 @@ def test_table_and_rows_say_the_same(suggester: Suggester) -> None:
     for _, _, _, code, label, _, _, _ in rows:
         assert code in table
         assert label in table
-    assert "Already coded - severity: L1" in table
+    assert "Already coded - Severity: L1" in table

@@ -7,7 +7,7 @@ import pytest
 
 from codesuggest.domain import Axis, Code, Taxonomy
 from codesuggest.errors import TaxonomyError
-from codesuggest.taxonomy import load_taxonomy, shipped_taxonomies, write_taxonomy
+from codesuggest.taxonomy import load_taxonomy, shipped_taxonomies, worded, write_taxonomy
 from codesuggest.taxonomy.table import TableColumns, taxonomy_from_codings, taxonomy_from_table
 
 TOML = """
@@ -137,7 +137,7 @@ def test_codes_seen_make_a_taxonomy_most_frequent_first() -> None:
     codings = [{"part": ("hand",)}, {"part": ("hand", "arm")}, {"part": ("leg",)}, {"other": ("x",)}]
     made = taxonomy_from_codings(codings, ["part"], name="seen")
     assert [code.code for code in made.codes] == ["hand", "arm", "leg"]
-    assert made.axes == (Axis("part", "part", many=True),)
+    assert made.axes == (Axis("part", "Part", many=True),)
     with pytest.raises(TaxonomyError, match="No code on axis 'colour'"):
         taxonomy_from_codings(codings, ["colour"], name="seen")
 
@@ -146,3 +146,41 @@ def test_an_axis_with_very_few_double_codes_stays_one_of_one_code() -> None:
     codings = [{"part": ("hand",)}] * 99 + [{"part": ("hand", "arm")}]
     assert not taxonomy_from_codings(codings, ["part"], name="seen").axes[0].many
     assert taxonomy_from_codings(codings, ["part"], name="seen", many=["part"]).axes[0].many
+
+
+def test_an_axis_known_by_its_column_alone_is_named_in_words() -> None:
+    codings = [{"primary_problem": ("x",), "Any harm?": ("y",)}]
+    made = taxonomy_from_codings(codings, ["primary_problem", "Any harm?"], name="seen")
+    assert [axis.label for axis in made.axes] == ["Primary problem", "Any harm?"]
+    assert list(made.axis) == ["primary_problem", "Any harm?"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "shown"),
+    [
+        ("As intended_kind", "Plain films"),
+        ("see intended_kind.", "Plain films"),
+        ("As later_kind", "Plain films"),  # which refers on
+        ("As other_kind", "As “Other kind”"),  # which says nothing of it
+        ("As performed_kind", "As “Performed kind”"),  # itself
+        ("Unlike intended_kind, what was done", "Unlike “Intended kind”, what was done"),
+        ("As usual", "As usual"),
+        ("", ""),
+    ],
+)
+def test_a_definition_that_refers_to_another_axis_is_shown_as_it_stands_there(definition: str, shown: str) -> None:
+    keys = ("intended", "performed", "later", "other")
+    axes = tuple(Axis(f"{key}_kind", f"{key.capitalize()} kind") for key in keys)
+    definitions = ("Plain films", definition, "As intended_kind", "")
+    codes = tuple(Code(axis.key, "X", "Film", definition=d) for axis, d in zip(axes, definitions, strict=True))
+    taxonomy = Taxonomy("t", "T", axes, codes)
+    assert worded(taxonomy, "performed_kind", "X").definition == shown
+    assert worded(taxonomy, "performed_kind", "unlisted") == Code("performed_kind", "unlisted", "unlisted")
+
+
+def test_no_definition_of_a_shipped_taxonomy_shows_the_key_of_an_axis(working: Taxonomy) -> None:
+    shown = {code: worded(working, code.axis, code.code).definition for code in working.codes}
+    keys = [key for key in working.axis if "_" in key]
+    assert len(keys) == 4
+    assert any(key in code.definition for code in shown for key in keys)
+    assert not [words for words in shown.values() if any(key in words for key in keys)]

@@ -140,6 +140,7 @@ def _agreement(rows: Iterable[Confirmation], taxonomy: Taxonomy) -> dict[str, An
             "statistic": "alpha (MASI)" if taxonomy.axis[axis].many else "kappa",
             "likeness": _shown(found.likeness),
             "chance_corrected": _shown(found.chance_corrected),
+            "says_little": found.says_little,
         }
         for axis, found in agreement_of(first, second, taxonomy).items()
     }

@@ -2,7 +2,15 @@
 
 from codesuggest.agreement.likeness import CodeSet, Likeness, exact, jaccard, masi, tree
 from codesuggest.agreement.ratings import Ratings
-from codesuggest.agreement.statistics import Agreement, Bootstrap, agreement, difference_of_means, mean_of, ratio_of
+from codesuggest.agreement.statistics import (
+    Agreement,
+    Bootstrap,
+    agreement,
+    difference_of_means,
+    mean_of,
+    ratio_of,
+    says_little,
+)
 
 __all__ = [
     "Agreement",
@@ -17,5 +25,6 @@ __all__ = [
     "masi",
     "mean_of",
     "ratio_of",
+    "says_little",
     "tree",
 ]

@@ -116,6 +116,15 @@ class Agreement:
     partial: Mapping[str, Estimate]
 
 
+def says_little(percent: Estimate, beyond_chance: Estimate) -> bool:
+    """Whether coders hardly differ and agreement beyond chance is low all the same.
+
+    Chance alone agrees then on three incidents of four or more: nearly all have one code, and the figure turns on few.
+    Source: Feinstein and Cicchetti (1990), Journal of Clinical Epidemiology 43(6), 543-549.
+    """
+    return percent.value > 0.8 and beyond_chance.value < 0.2
+
+
 def agreement(
     ratings: Ratings,
     *,

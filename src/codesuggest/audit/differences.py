@@ -64,7 +64,10 @@ class Habit:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a coder's agreement with the others changed from the earlier half of the shared incidents to the later."""
+    """How a coder's agreement with the others changed from the earlier half of the shared incidents to the later.
+
+    since  the first day of the later half; all decisions of a day are in one of the halves.
+    """
 
     coder: str
     n_before: int
@@ -132,17 +135,20 @@ def drifts(shared: Ratings, dates: Mapping[tuple[str, str], str], *, bootstrap: 
             for row in np.flatnonzero(shared.coder == number)
             if (date := dates.get((shared.incidents[shared.incident[row]], coder), ""))
         ]
-        if len(dated) >= 2 * ENOUGH and len({date for date, _ in dated}) > 1:
-            found.append(_drift(coder, sorted(dated), bootstrap))
+        dated.sort(key=lambda item: item[0])
+        if half := _halfway([date for date, _ in dated]):
+            values = np.array([value for _, value in dated])
+            before, after = values[:half], values[half:]
+            change = difference_of_means(after, before, bootstrap)
+            means = float(before.mean()), float(after.mean())
+            found.append(Drift(coder, len(before), len(after), dated[half][0], *means, change))
     return tuple(found)
 
 
-def _drift(coder: str, dated: Sequence[tuple[str, float]], bootstrap: Bootstrap) -> Drift:
-    values = np.array([value for _, value in dated])
-    half = len(values) // 2
-    before, after = values[:half], values[half:]
-    change = difference_of_means(after, before, bootstrap)
-    return Drift(coder, len(before), len(after), dated[half][0], float(before.mean()), float(after.mean()), change)
+def _halfway(dates: Sequence[str]) -> int:
+    """Where sorted dates are cut into an earlier and a later half, a day never in both; 0 if one would be too small."""
+    cuts = [i for i in range(ENOUGH, len(dates) - ENOUGH + 1) if dates[i - 1] != dates[i]]
+    return min(cuts, key=lambda cut: abs(cut - len(dates) / 2), default=0)
 
 
 def _agreed_with_others(shared: Ratings) -> npt.NDArray[np.float64]:
@@ -193,9 +199,17 @@ def _habits(
     others /= np.bincount(place, minlength=len(incidents))[:, None]
     difference = given[own] - others
     error = difference.std(axis=0, ddof=1) / np.sqrt(len(incidents))
+    wide = stats.t.ppf(0.975, len(incidents) - 1) * error
     for column, code in enumerate(codes):
-        if error[column] > 0:
-            p = 2 * stats.t.sf(abs(difference[:, column].mean()) / error[column], len(incidents) - 1)
-            wide = 1.96 * error[column]
+        if difference[:, column].any():
+            p = _paired_p(difference[:, column], float(error[column]))
             means = given[own][:, column].mean(), others[:, column].mean()
-            yield shared.coders[coder], code, len(incidents), float(means[0]), float(means[1]), float(wide), float(p)
+            yield shared.coders[coder], code, len(incidents), float(means[0]), float(means[1]), float(wide[column]), p
+
+
+def _paired_p(difference: npt.NDArray[np.float64], error: float) -> float:
+    """Two-sided: Student's t of paired differences; of differences that are all the same, which have no spread, the
+    sign test."""
+    if error == 0:
+        return float(2 * 0.5 ** len(difference))
+    return float(2 * stats.t.sf(abs(difference.mean()) / error, len(difference) - 1))

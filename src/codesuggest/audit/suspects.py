@@ -55,16 +55,23 @@ class Suspects:
     ranked: tuple[Suspect, ...]
     wrong: Mapping[str, Estimate]
 
+    def at_most_on(self, axis: str) -> Estimate:
+        """The share of an axis's codings that are slips at most, those that a rule names among them."""
+        own = tuple(suspect for suspect in self.ranked if suspect.axis == axis)
+        found = Suspects(len(own), own, self.wrong).at_most(len(own))
+        return Estimate(found.value / len(own), found.low / len(own), found.high / len(own))
+
     def at_most(self, n: int) -> Estimate:
         """How many of the first n are slips at most, with the interval of the bound itself and of chance."""
         first = self.ranked[:n]
         value, below, above = 0.0, 0.0, 0.0
-        for axis in {suspect.axis for suspect in first}:
+        n_on = Counter(suspect.axis for suspect in self.ranked)
+        for axis, n_first in Counter(suspect.axis for suspect in first).items():
             part = sum(suspect.p_slip for suspect in first if suspect.axis == axis)
             wrong = self.wrong.get(axis, Estimate(1.0, 1.0, 1.0))
             value += part
             below += part * (1 - wrong.low / wrong.value) if wrong.value else 0
-            above += part * (wrong.high / wrong.value - 1) if wrong.value else 0
+            above += part * (wrong.high / wrong.value - 1) if wrong.value else min(n_first, wrong.high * n_on[axis])
         chance = 1.96 * math.sqrt(sum(suspect.p_slip * (1 - suspect.p_slip) for suspect in first))
         low, high = value - math.hypot(below, chance), value + math.hypot(above, chance)
         return Estimate(value, max(0.0, low), min(float(len(first)), high))

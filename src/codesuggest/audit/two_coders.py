@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codesuggest.agreement import Bootstrap, CodeSet, Ratings, agreement, jaccard, masi, mean_of, ratio_of
+from codesuggest.agreement import Bootstrap, CodeSet, Ratings, agreement, jaccard, masi, mean_of, ratio_of, says_little
 from codesuggest.domain import Codes, Taxonomy
 from codesuggest.errors import AgreementError
 from codesuggest.metrics import Estimate
@@ -29,6 +29,11 @@ class AxisAgreement:
     chance_corrected: Estimate
     f1: Estimate
     floor: float | None = None
+
+    @property
+    def says_little(self) -> bool:
+        """Whether `chance_corrected` says little, because nearly all incidents have one code."""
+        return says_little(self.likeness, self.chance_corrected)
 
     @property
     def meets_floor(self) -> bool:

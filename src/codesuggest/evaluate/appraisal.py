@@ -10,6 +10,7 @@ from codesuggest.agreement import Bootstrap, mean_of
 from codesuggest.domain import RedactedNarrative, Taxonomy
 from codesuggest.evaluate.comparing import Comparison, compared
 from codesuggest.evaluate.errors import WrongCode, wrong_codes
+from codesuggest.evaluate.handling import TARGETS, Handled, by_share, handled, handled_over_axes
 from codesuggest.evaluate.measuring import Evaluation, Judged, evaluation_of, judge
 from codesuggest.evaluate.second import Coding, SecondCoder, second_coder
 from codesuggest.evaluate.shortlists import Shortlisted, shortlisted
@@ -18,8 +19,6 @@ from codesuggest.metrics import Estimate, ranks, wilson
 from codesuggest.suggest import Scorer
 
 FIRST = (1, 2, 3, 5, 10)
-TARGETS = (0.80, 0.90, 0.95, 0.98)
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _N_BINS = 10
 _ENOUGH = 10
 
@@ -58,19 +57,6 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
-    """Narratives whose first-ranked score is high enough for the accuracy wanted: their share, and how right they were.
-
-    Thresholds are chosen on one half of gold and tried on the other, both ways round.
-    """
-
-    target: float
-    share: float
-    n: int
-    accuracy: float
-
-
-@dataclass(frozen=True, slots=True)
 class AxisAppraisal:
     """One axis.
 
@@ -97,6 +83,7 @@ class Appraisal:
     """A model appraised.
 
     overall     hit@1 over all axes, the mean of an incident's axes; `second` the same of a second coder's codes.
+    handled     what could be filled in, over all axes.
     slices      kind of slice, then its name.
     comparison  with the model named `other`.
     """
@@ -105,6 +92,7 @@ class Appraisal:
     overall: Estimate
     second: Estimate | None
     axes: Mapping[str, AxisAppraisal]
+    handled: tuple[Handled, ...]
     slices: Mapping[str, Mapping[str, Slice]]
     other: str
     comparison: Mapping[str, Comparison]
@@ -142,6 +130,7 @@ def appraise(
         mean_of(np.array(list(over_axes(first).values())), bootstrap),
         mean_of(np.array(list(over_axes(seconded).values())), bootstrap) if any(seconded.values()) else None,
         axes,
+        tuple(handled_over_axes(judged, target, bootstrap) for target in TARGETS),
         slices(first, seconded, details or {}, bootstrap),
         other.model.manifest.name if other else "",
         compared(first, hits(judge(other, gold)), bootstrap) if other else {},
@@ -183,8 +172,8 @@ def _axis(
         _ece_by_chance(top),
         {k: mean_of((first <= k).astype(np.float64), bootstrap) for k in FIRST if k < rank.shape[1]},
         {k: mean_of((last <= k).astype(np.float64), bootstrap) for k in FIRST if k < rank.shape[1]},
-        _by_share(top, right),
-        tuple(_handled(top, right, target) for target in TARGETS),
+        by_share(of),
+        tuple(handled(of, target) for target in TARGETS),
         *parts,
     )
 
@@ -241,27 +230,3 @@ def _ece_by_chance(top: Values, n_rounds: int = 200) -> float:
     order = np.argsort(top, kind="stable")
     gaps = top[order] - (rng.uniform(size=(n_rounds, len(top))) < top[order])
     return float(sum(np.abs(part.sum(axis=1)) for part in np.array_split(gaps, 15, axis=1)).mean() / len(top))
-
-
-def _by_share(top: Values, right: Values) -> dict[float, Estimate]:
-    """Accuracy of the share of narratives with the highest scores."""
-    ordered = right[np.argsort(-top, kind="stable")]
-    counts = {share: max(1, round(share * len(ordered))) for share in SHARES}
-    return {share: wilson(int(ordered[:n].sum()), n) for share, n in counts.items()}
-
-
-def _handled(top: Values, right: Values, target: float) -> Handled:
-    halves = np.random.default_rng(0).permutation(len(top)) % 2 == 0
-    taken = np.zeros(len(top), dtype=bool)
-    for half in (halves, ~halves):
-        taken |= half & (top >= _threshold(top[~half], right[~half], target))
-    n = int(taken.sum())
-    return Handled(target, n / len(top), n, float(right[taken].mean()) if n else float("nan"))
-
-
-def _threshold(top: Values, right: Values, target: float) -> float:
-    """The lowest score down to which the share right reaches the target; none reaches it: infinity."""
-    order = np.argsort(-top, kind="stable")
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    reached = np.flatnonzero((share >= target) & (np.arange(len(order)) >= _ENOUGH - 1))
-    return float(top[order[reached[-1]]]) if len(reached) else float("inf")

@@ -18,7 +18,7 @@ ByIncident = Mapping[str, Mapping[str, float]]
 LENGTHS = ("up to 25 words", "26 to 50 words", "51 to 100 words", "101 to 200 words", "over 200 words")
 """The bands of a narrative's length, in their order."""
 
-_ENOUGH = 10
+ENOUGH = 10
 _NOTHING = Estimate(np.nan, np.nan, np.nan)
 
 
@@ -68,7 +68,7 @@ def slices(
         found[kind] = {
             name: _slice(part, first, overall, ceiling, bootstrap)
             for name, part in sorted(parts.items(), key=lambda item: (_place(item[0]), item[0]))
-            if len(part) >= _ENOUGH
+            if len(part) >= ENOUGH
         }
     return {kind: of for kind, of in found.items() if of}
 

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from codesuggest.evaluate.appraisal import CodeFigures
+from codesuggest.evaluate.slices import ENOUGH
 from codesuggest.metrics import Estimate
 from codesuggest.report.appraised import Appraised, share
-from codesuggest.report.document import NONE, Block, Chart, Count, Figure, Kind, Number, Share, Style, Table
+from codesuggest.report.document import NONE, Block, Chart, Count, Figure, Kind, Share, Style, Table
 
+_MOST_MISSED = 12
 _SECOND = (
     "Second coder: the share of their codes that are right, as far as incidents were coded twice, from the text and "
     "the guidelines only; no model can be expected to do better. "
 )
+_ONE_OF = " On an axis of several codes a suggestion is right if it is one of them."
 _KINDS = {
     "OO": "one code, and the model one",
     "OM": "one code, and the model several",
@@ -39,7 +43,8 @@ def accuracy(of: Appraised) -> Iterator[Block]:
         counted=1,
         chart=Chart(Kind.intervals, (2, 3, 4), low=0, high=1),
         note=(_SECOND if of.appraisal.second else "")
-        + "Always the commonest: suggesting whatever code training had most often.",
+        + "Always the commonest: suggesting whatever code training had most often."
+        + (_ONE_OF if any(of.taxonomy.axis[axis].many for axis in axes) else ""),
     ).trimmed
     yield _among(of)
     yield _given(of)
@@ -107,21 +112,13 @@ def levels(of: Appraised) -> Iterator[Block]:
 
 def slices(of: Appraised) -> Iterator[Block]:
     """Parts of gold, each against the rest."""
-    mean = of.appraisal.overall.value
+    mean, axes = of.appraisal.overall.value, list(of.appraisal.axes)
     for kind, parts in of.appraisal.slices.items():
-        axes = list(of.appraisal.axes)
         yield Table(
             f"First suggestion right, by {kind}",
-            (kind, "incidents", "all axes", "second coder", "against the rest, points", *map(of.label, axes)),
+            (kind, "incidents", "all axes", "second coder", "against the rest, points"),
             tuple(
-                (
-                    name,
-                    Count(part.n),
-                    share(part.overall),
-                    share(part.second),
-                    Figure(part.gap, Style.points),
-                    *(Number(part.axes[axis].value, Style.share) for axis in axes),
-                )
+                (name, Count(part.n), share(part.overall), share(part.second), Figure(part.gap, Style.points))
                 for name, part in parts.items()
             ),
             counted=1,
@@ -129,8 +126,48 @@ def slices(of: Appraised) -> Iterator[Block]:
             note="Dashed: all gold together. All axes: the mean of an incident's axes. Parts of fewer than ten "
             "incidents are left out.",
         ).trimmed
+        if len(axes) > 1:
+            yield Table(
+                f"First suggestion right, by {kind}, on each axis",
+                (kind, "incidents", *map(of.label, axes)),
+                tuple(
+                    (name, Count(part.n), *(share(part.axes[axis]) for axis in axes)) for name, part in parts.items()
+                ),
+                counted=1,
+            )
     if not of.appraisal.slices:
         yield ("Gold says nothing of sites, dates, reporters or lengths.",)
+    yield _missed(of)
+
+
+def missed(of: Appraised) -> list[tuple[str, CodeFigures]]:
+    """Codes, each with its axis, that the model clearly finds on fewer than half of their incidents, of codes with ten
+    of them or more; those of which fewest are found first."""
+    found = [
+        (axis, code)
+        for axis, appraised in of.appraisal.axes.items()
+        for code in appraised.codes
+        if code.n >= ENOUGH and code.recall.high < 0.5
+    ]
+    return sorted(found, key=lambda item: (item[1].recall.value, -item[1].n))
+
+
+def _missed(of: Appraised) -> Block:
+    codes = missed(of)
+    if not codes:
+        return ("Of the codes that ten gold incidents or more have, none is clearly missed on most of them.",)
+    more = f", the first {_MOST_MISSED} of {len(codes)}" if len(codes) > _MOST_MISSED else ""
+    return Table(
+        f"Codes that it would give on fewer than half of the incidents that have them{more}",
+        ("code", "axis", "incidents", "found", "found by the second coder"),
+        tuple(
+            (of.coded(axis, code.code), of.label(axis), Count(code.n), share(code.recall), share(code.second))
+            for axis, code in codes[:_MOST_MISSED]
+        ),
+        counted=2,
+        note="Of codes that ten gold incidents or more have; the interval is below half. Incidents with these codes "
+        "depend on a coder who looks further than the suggestions.",
+    ).trimmed
 
 
 def codes(of: Appraised) -> Iterator[Block]:

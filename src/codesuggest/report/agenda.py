@@ -19,6 +19,7 @@ from codesuggest.report.document import (
     Style,
     Table,
 )
+from codesuggest.taxonomy import worded
 
 
 def agenda_document(  # noqa: PLR0913  what an agenda is made of
@@ -65,7 +66,7 @@ def _item(
 ) -> Iterator[Block]:
     yield Quote(narratives.get(item.incident, "The narrative was not given to this report."), "redacted")
     coders = sorted({coder for by_coder in item.codes.values() for coder in by_coder})
-    names = coders if are_named else [f"coder {letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(coders)]]
+    names = coders if are_named else [f"coder {_lettered(number)}" for number in range(len(coders))]
     view = suggested.get(item.incident)
     rows: list[tuple[Cell, ...]] = []
     for axis, by_coder in item.codes.items():
@@ -74,10 +75,16 @@ def _item(
     yield Table("Who coded what", ("axis", *names, "the model", "score", "or"), tuple(rows)).trimmed
     disputed = {code: axis for (axis, *pair) in item.kinds for code in pair if code != NOTHING}
     for code, axis in disputed.items():
-        if words := guidelines.get(code) or _defined(taxonomy, axis, code):
+        if words := guidelines.get(code) or worded(taxonomy, axis, code).definition:
             yield Quote(words, f"the guidelines on {code}", is_aside=True)
     yield Blank("Decided, and why")
     yield Blank("Rule for the guidelines, if it will come again")
+
+
+def _lettered(number: int) -> str:
+    """A to Z, then AA, AB and so on, as the columns of a spreadsheet are named."""
+    before, last = divmod(number, 26)
+    return (_lettered(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _view(view: SuggestedIncident | None, taxonomy: Taxonomy, axis: str) -> tuple[Cell, ...]:
@@ -90,11 +97,6 @@ def _view(view: SuggestedIncident | None, taxonomy: Taxonomy, axis: str) -> tupl
 def _codes(taxonomy: Taxonomy, axis: str, codes: Sequence[str]) -> str:
     worded = [code if taxonomy.label(axis, code) == code else f"{code} {taxonomy.label(axis, code)}" for code in codes]
     return "; ".join(worded) or "no code"
-
-
-def _defined(taxonomy: Taxonomy, axis: str, code: str) -> str:
-    known = taxonomy.by_code[axis].get(code)
-    return known.definition if known else ""
 
 
 def _method() -> Points:

@@ -8,6 +8,7 @@ import numpy as np
 from codesuggest.audit import AxisAgreement
 from codesuggest.domain import Taxonomy
 from codesuggest.evaluate.appraisal import Appraisal
+from codesuggest.evaluate.handling import Handled
 from codesuggest.evaluate.studies import Studies
 from codesuggest.metrics import Estimate
 from codesuggest.report.document import NONE, Cell, Figure, Style
@@ -50,11 +51,15 @@ class Appraised:
         label = self.taxonomy.label(axis, code)
         return code if code == label else f"{code} {label}"
 
-    def hours_saved(self, target: float) -> float:
+    def filled_in(self, target: float) -> Handled:
+        """What could be filled in over all axes where `target` right can be expected."""
+        return next(handled for handled in self.appraisal.handled if handled.target == target)
+
+    def hours_saved(self, target: float) -> Estimate:
         """Hours a year saved by checking what is filled in where `target` right can be expected."""
-        handled = [next(h for h in of.handled if h.target == target) for of in self.appraisal.axes.values()]
         minutes = max(0.0, self.workload.minutes - self.workload.minutes_checked)
-        return float(np.mean([h.share for h in handled])) * minutes * self.workload.incidents / 60
+        hours, filled = minutes * self.workload.incidents / 60, self.filled_in(target).share
+        return Estimate(filled.value * hours, filled.low * hours, filled.high * hours)
 
 
 def share(estimate: Estimate | None) -> Cell:

@@ -1,14 +1,14 @@
 """An audit as a report for whoever answers for the coding."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from codesuggest.agreement import Agreement
+from codesuggest.agreement import Agreement, says_little
 from codesuggest.audit.assistance import Contrast
 from codesuggest.audit.consistency import beyond_chance
 from codesuggest.audit.whole import Audit, AxisAudit
-from codesuggest.metrics import Estimate
+from codesuggest.report.agreeing import HEAD, beyond, cells, explained, strength
 from codesuggest.report.differing import axis_label, commonest_difference, confusions, drifts, habits
 from codesuggest.report.document import (
     NONE,
@@ -29,7 +29,6 @@ from codesuggest.report.document import (
 )
 
 _MOST_PAIRS = 20
-_HEAD = ("incidents", "same codes", "kappa", "AC1", "alpha", "alpha, near codes", "alpha, by tree")
 
 
 def audit_document(audit: Audit, *, made: str, are_named: bool = True) -> Document:
@@ -61,28 +60,15 @@ def audit_document(audit: Audit, *, made: str, are_named: bool = True) -> Docume
     return Document("Consistency of coding", made, tuple(facts), _verdict(audit), tuple(sections))
 
 
-def strength(value: float) -> str:
-    """What an agreement beyond chance allows, in words. Source: Krippendorff (2018), Content Analysis, chapter 12."""
-    if np.isnan(value):
-        return "cannot be judged: one code was used throughout"
-    if value >= 0.8:
-        return "is good enough to rely on one coder"
-    if value >= 0.667:
-        return "allows tentative conclusions from one coder"
-    return "is too low to rely on one coder"
-
-
 def _verdict(audit: Audit) -> Words:
     found = [(key, axis) for key, axis in audit.axes.items() if axis.agreement.overall.n_pairs]
-    found.sort(key=lambda item: -np.nan_to_num(item[1].agreement.beyond_chance.value))
-    (best, first), (worst, last) = found[0], found[-1]
     same = sorted(axis.agreement.overall.percent.value for _, axis in found)
     words: list[Cell] = ["Two coders give one incident exactly the same codes ", Number(same[0], Style.share)]
     words += [" to ", Number(same[-1], Style.share)] if len(same) > 1 else []
-    words += [f" of the time{', depending on the axis' if len(same) > 1 else ''}. Allowing for chance, they agree "]
-    words += [f"most on {axis_label(audit, best)}, ", Figure(first.agreement.beyond_chance)]
-    words += [f", and least on {axis_label(audit, worst)}, ", Figure(last.agreement.beyond_chance)]
-    words += [f" (1 is full agreement, 0 is chance), which {strength(last.agreement.beyond_chance.value)}. "]
+    words += [f" of the time{', depending on the axis' if len(same) > 1 else ''}. "]
+    words += _most_and_least(audit, [key for key, axis in found if not _says_little(axis)])
+    if one := [axis_label(audit, key) for key, axis in found if _says_little(axis)]:
+        words.append(f"On {', '.join(one)} nearly all incidents have one code: agreement beyond chance says little. ")
     if floors := [axis for _, axis in found if axis.agreement.floor is not None]:
         missed = [axis_label(audit, key) for key, axis in found if _is_missed(axis)]
         words.append(f"Of the {len(floors)} axes for which the protocol sets a least agreement, ")
@@ -90,6 +76,23 @@ def _verdict(audit: Audit) -> Words:
             f"{', '.join(missed)} {'misses' if len(missed) == 1 else 'miss'} it. " if missed else "all reach it. "
         )
     return (*words, *commonest_difference(audit))
+
+
+def _most_and_least(audit: Audit, keys: Sequence[str]) -> list[Cell]:
+    """On which axis coders agree most beyond chance, on which least, and what the least allows."""
+    if not keys:
+        return []
+    value = {key: audit.axes[key].agreement.beyond_chance for key in keys}
+    *more, worst = sorted(keys, key=lambda key: -np.nan_to_num(value[key].value))
+    words: list[Cell] = ["Allowing for chance, they agree "]
+    if more:
+        words += [f"most on {axis_label(audit, more[0])}, ", Figure(value[more[0]]), ", and least "]
+    words += [f"on {axis_label(audit, worst)}, ", Figure(value[worst])]
+    return [*words, f" (1 is full agreement, 0 is chance), which {strength(value[worst].value)}. "]
+
+
+def _says_little(axis: AxisAudit) -> bool:
+    return says_little(axis.agreement.overall.percent, axis.agreement.beyond_chance)
 
 
 def _is_missed(axis: AxisAudit) -> bool:
@@ -101,16 +104,19 @@ def _by_axis(audit: Audit) -> Iterator[Block]:
     for key, axis in audit.axes.items():
         floor = axis.agreement.floor
         met: Cell = NONE if floor is None else f"{floor:.2f} {'missed' if _is_missed(axis) else 'met'}"
-        rows.append((axis_label(audit, key), *_cells(axis.agreement.overall), met))
-    yield Table(
-        "Agreement of all coders, by axis",
-        ("axis", *_HEAD, "floor"),
-        tuple(rows),
-        counted=1,
-        chart=Chart(Kind.intervals, (5,), 0.8, 0, 1),
-        note="Same codes does not allow for chance; kappa, AC1 and alpha do, each in its way: 1 is full agreement, 0 "
-        "what chance gives. Dots: alpha with its 95% interval; dashed: 0.8, from which on one coder may be relied on.",
-    ).trimmed
+        rows.append((axis_label(audit, key), *cells(axis.agreement.overall), met))
+    yield explained(
+        Table(
+            "Agreement of all coders, by axis",
+            ("axis", *HEAD, "floor"),
+            tuple(rows),
+            counted=1,
+            chart=Chart(Kind.intervals, (5,), 0.8, 0, 1),
+            note="Same codes does not allow for chance; kappa, AC1 and alpha do, each in its way: 1 is full agreement, "
+            "0 what chance gives. Dots: alpha with its 95% interval; dashed: 0.8, from which on one coder may be "
+            "relied on.",
+        )
+    )
     yield Points(tuple(_in_words(audit)))
 
 
@@ -121,6 +127,10 @@ def _in_words(audit: Audit) -> Iterator[Words]:
         value = axis.agreement.beyond_chance
         if not axis.agreement.overall.n_pairs:
             said.setdefault("No incident was coded by two", []).extend(["; ", axis_label(audit, key)])
+        elif _says_little(axis):
+            what = "Coders hardly differ, but nearly all incidents have one code: agreement beyond chance says little"
+            words = said.setdefault(f"{what}, AC1 is the figure to read", [])
+            words += ["; ", f"{axis_label(audit, key)} ", Figure(axis.agreement.overall.ac1)]
         else:
             words = said.setdefault(f"Agreement beyond chance {strength(value.value)}", [])
             words += ["; ", f"{axis_label(audit, key)} ", Figure(value)]
@@ -130,14 +140,16 @@ def _in_words(audit: Audit) -> Iterator[Words]:
 
 def _parts(audit: Audit, name: str, of: Callable[[AxisAudit], Mapping[str, Agreement]]) -> Iterator[Block]:
     tables: list[Block] = [
-        Table(
-            f"{axis_label(audit, key)}, by {name}",
-            (name, *_HEAD),
-            tuple((part, *_cells(found)) for part, found in of(axis).items()),
-            counted=1,
-            chart=Chart(Kind.intervals, (5,), axis.agreement.overall.alpha.value, 0, 1),
-            note=f"Dots: alpha with its 95% interval; dashed: all {name}s together.",
-        ).trimmed
+        explained(
+            Table(
+                f"{axis_label(audit, key)}, by {name}",
+                (name, *HEAD),
+                tuple((part, *cells(found)) for part, found in of(axis).items()),
+                counted=1,
+                chart=Chart(Kind.intervals, (5,), axis.agreement.overall.alpha.value, 0, 1),
+                note=f"Dots: alpha with its 95% interval; dashed: all {name}s together.",
+            )
+        )
         for key, axis in audit.axes.items()
         if of(axis)
     ]
@@ -151,57 +163,63 @@ def _coders(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
     for key, axis in audit.axes.items():
         if axis.agreement.coders:
             ordered = sorted(axis.agreement.coders.items(), key=lambda item: np.nan_to_num(item[1].alpha.value))
-            yield Table(
-                f"{axis_label(audit, key)}: each coder against all others, the least agreement first",
-                ("coder", *_HEAD),
-                tuple((names.get(coder, coder), *_cells(found)) for coder, found in ordered),
-                counted=1,
-                chart=Chart(Kind.intervals, (5,), axis.agreement.overall.alpha.value, 0, 1),
-            ).trimmed
+            yield explained(
+                Table(
+                    f"{axis_label(audit, key)}: each coder against all others, the least agreement first",
+                    ("coder", *HEAD),
+                    tuple((names.get(coder, coder), *cells(found)) for coder, found in ordered),
+                    counted=1,
+                    chart=Chart(Kind.intervals, (5,), axis.agreement.overall.alpha.value, 0, 1),
+                )
+            )
 
 
 def _pairs(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
     for key, axis in audit.axes.items():
         pairs = sorted(axis.agreement.pairs.items(), key=lambda item: np.nan_to_num(item[1].alpha.value))
         if pairs:
-            yield Table(
-                f"{axis_label(audit, key)}: two coders, the least agreement first",
-                ("coder", "and", *_HEAD),
-                tuple((names.get(a, a), names.get(b, b), *_cells(found)) for (a, b), found in pairs[:_MOST_PAIRS]),
-                counted=2,
-                note=f"{min(len(pairs), _MOST_PAIRS)} of {len(pairs)} pairs with ten incidents in common or more.",
-            ).trimmed
+            yield explained(
+                Table(
+                    f"{axis_label(audit, key)}: two coders, the least agreement first",
+                    ("coder", "and", *HEAD),
+                    tuple((names.get(a, a), names.get(b, b), *cells(found)) for (a, b), found in pairs[:_MOST_PAIRS]),
+                    counted=2,
+                    note=f"{min(len(pairs), _MOST_PAIRS)} of {len(pairs)} pairs with ten incidents in common or more.",
+                )
+            )
 
 
 def _model(audit: Audit) -> Iterator[Block]:
-    yield Table(
-        "The model against the people, beside the people among themselves",
-        (
-            "axis",
-            "incidents, model",
-            "same codes, model",
-            "same codes, people",
-            "beyond chance, model",
-            "beyond chance, people",
-            "incidents, people",
-        ),
-        tuple(
+    yield explained(
+        Table(
+            "The model against the people, beside the people among themselves",
             (
-                axis_label(audit, key),
-                Count(axis.agreement.model.n_incidents),
-                Figure(axis.agreement.model.percent, Style.share),
-                Figure(axis.agreement.overall.percent, Style.share),
-                Figure(beyond_chance(axis.agreement.model)),
-                Figure(axis.agreement.beyond_chance),
-                Count(axis.agreement.overall.n_incidents),
-            )
-            for key, axis in audit.axes.items()
-            if axis.agreement.model
-        ),
-        counted=1,
-        chart=Chart(Kind.intervals, (4, 5), low=0, high=1),
-        note="Beyond chance: kappa, or alpha (MASI) on an axis of many codes. A model near the people's own agreement "
-        "codes as one more of them would; it is in no other figure here.",
+                "axis",
+                "incidents, model",
+                "same codes, model",
+                "same codes, people",
+                "beyond chance, model",
+                "beyond chance, people",
+                "incidents, people",
+            ),
+            tuple(
+                (
+                    axis_label(audit, key),
+                    Count(axis.agreement.model.n_incidents),
+                    Figure(axis.agreement.model.percent, Style.share),
+                    Figure(axis.agreement.overall.percent, Style.share),
+                    beyond(beyond_chance(axis.agreement.model), axis.agreement.model.percent),
+                    beyond(axis.agreement.beyond_chance, axis.agreement.overall.percent),
+                    Count(axis.agreement.overall.n_incidents),
+                )
+                for key, axis in audit.axes.items()
+                if axis.agreement.model
+            ),
+            counted=1,
+            chart=Chart(Kind.intervals, (4, 5), low=0, high=1),
+            note="Beyond chance: kappa, or alpha (MASI) on an axis of many codes. A model near the people's own "
+            "agreement codes as one more of them would; it is in no other figure here.",
+        )
     )
 
 
@@ -266,23 +284,6 @@ def _method() -> Iterator[Block]:
             ),
         )
     )
-
-
-def _cells(found: Agreement) -> tuple[Cell, ...]:
-    near = found.partial.get("ordinal", found.partial.get("masi"))
-    tree = found.partial.get("tree")
-    plain = (found.kappa, found.ac1, found.alpha)
-    return (
-        Count(found.n_incidents),
-        Figure(found.percent, Style.share),
-        *(Figure(estimate) for estimate in plain),
-        _or_dash(near),
-        _or_dash(tree),
-    )
-
-
-def _or_dash(estimate: Estimate | None) -> Cell:
-    return Figure(estimate) if estimate else NONE
 
 
 def _names(audit: Audit) -> dict[str, str]:

@@ -110,6 +110,12 @@ def habits(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
 
 def drifts(audit: Audit, names: Mapping[str, str]) -> Iterator[Block]:
     found = [(key, drift) for key, axis in audit.axes.items() for drift in axis.drifts]
+    if not found:
+        yield (
+            "No coder has decisions on two days or more, ten earlier and ten later, on incidents that others coded; "
+            "or the file does not say when they were made.",
+        )
+        return
     moved = [(key, drift) for key, drift in found if drift.change.low > 0 or drift.change.high < 0]
     if not moved:
         yield (

@@ -42,10 +42,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with its 95% interval."""
+    """A figure with its 95% interval. `mark`: a sign behind it, which a note explains."""
 
     estimate: Estimate
     style: Style = Style.plain
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +187,8 @@ def worded(cell: Cell) -> str:
             return f"under {under}"
         case Number(value, style):
             return _number(value, style)
-        case Figure(estimate, style):
-            return _figure(estimate, style)
+        case Figure(estimate, style, mark):
+            return f"{_figure(estimate, style)} {mark}".rstrip()
 
 
 def sentence(words: Words) -> str:
@@ -201,7 +202,7 @@ def _number(value: float, style: Style) -> str:
     return {
         Style.share: f"{value:.0%}",
         Style.points: f"{round(value * 100) + 0:+d}",
-        Style.plain: f"{value:.2f}",
+        Style.plain: f"{round(value, 2) + 0:.2f}",
         Style.rank: f"{value:.1f}",
         Style.whole: f"{value:,.0f}",
     }[style]

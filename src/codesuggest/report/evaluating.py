@@ -5,10 +5,28 @@ from collections.abc import Iterator, Mapping
 from codesuggest.audit import AxisAgreement
 from codesuggest.domain import Taxonomy
 from codesuggest.evaluate.appraisal import Appraisal
+from codesuggest.evaluate.measuring import AxisEvaluation
+from codesuggest.evaluate.slices import ENOUGH
 from codesuggest.evaluate.studies import Studies
 from codesuggest.report import accuracy, mistakes, studying, usefulness
 from codesuggest.report.appraised import Appraised, Workload
-from codesuggest.report.document import Block, Cell, Count, Document, Figure, Number, Points, Section, Style, Words
+from codesuggest.report.document import (
+    Block,
+    Cell,
+    Count,
+    Document,
+    Figure,
+    Number,
+    Points,
+    Section,
+    Style,
+    Words,
+)
+
+_AIMS = (0.95, 0.90, 0.80)
+"""Shares right at which the verdict looks what could be filled in, the first that is worth while."""
+
+_MUCH = 0.02
 
 
 def evaluation_document(
@@ -69,23 +87,62 @@ def _verdict(of: Appraised) -> Words:
     words += [" of the time over all axes"]
     if appraisal.second:
         words += ["; a second coder is ", Figure(appraisal.second, Style.share)]
-    words += [f". It is best on {of.label(best)}, ", Figure(axes[best].model["hit@1"], Style.share)]
-    words += [f", and weakest on {of.label(worst)}, ", Figure(axes[worst].model["hit@1"], Style.share), ". "]
-    words += _worse_for(of)
-    words += ["Filled in only where 95% right can be expected, and checked by a coder, suggestions would save about "]
-    words += [Number(of.hours_saved(0.95), Style.whole), " of the ", Number(of.workload.hours, Style.whole)]
-    words += [" hours that ", Count(of.workload.incidents), " incidents take."]
+    else:
+        words += ["; how often people would be is not known, for none coded gold twice"]
+    words += [f". It is best on {of.label(best)}, ", *_beside_commonest(axes[best])]
+    words += [" by always taking the commonest code"]
+    if worst != best:
+        words += [f"; and weakest on {of.label(worst)}, ", *_beside_commonest(axes[worst])]
+    words += [". "]
+    words += [*_worse_for(of), *_misses(of)]
+    return (*words, *_worth(of))
+
+
+def _beside_commonest(found: AxisEvaluation) -> Words:
+    first, commonest = found.model["hit@1"], found.by_frequency["hit@1"]
+    return Figure(first, Style.share), " against ", Figure(commonest, Style.share)
+
+
+def _worth(of: Appraised) -> Words:
+    """The hours saved at the highest accuracy at which anything much can be filled in."""
+    targets = [target for target in _AIMS if of.filled_in(target).share.value >= _MUCH]
+    if not targets:
+        return (
+            "Hardly any suggestion is sure enough to be filled in, even where four in five right would do: what it is "
+            "worth is a short list to choose from.",
+        )
+    highest = targets[0]
+    words: list[Cell] = [
+        f"Filled in only where {highest:.0%} right can be expected, and checked by a coder, suggestions "
+    ]
+    words += ["would save about ", Figure(of.hours_saved(highest), Style.whole)]
+    words += [" of the ", Number(of.workload.hours, Style.whole), " hours that ", Count(of.workload.incidents)]
+    words += [" incidents take"]
+    words += [f"; hardly any is sure enough for {_AIMS[0]:.0%}." if highest != _AIMS[0] else "."]
     return tuple(words)
 
 
 def _worse_for(of: Appraised) -> list[Cell]:
     if not of.appraisal.slices:
         return []
-    found = accuracy.clearly_worse(of)
+    found, kinds = accuracy.clearly_worse(of), " or ".join(of.appraisal.slices)
     if found is None:
-        return ["On no part of gold is it clearly worse than on the rest. "]
+        return [f"By {kinds}, which is all that gold tells, no part is clearly worse than the rest. "]
     kind, name, gap = found
     return [f"It is clearly worse for {kind} {name}: ", Figure(gap, Style.points), " points against the rest. "]
+
+
+def _misses(of: Appraised) -> list[Cell]:
+    codes = accuracy.missed(of)
+    if not codes:
+        return []
+    n = sum(code.n >= ENOUGH for found in of.appraisal.axes.values() for code in found.codes)
+    (axis, worst), *_ = codes
+    words: list[Cell] = [
+        f"Of {n} codes that ten incidents or more have it would mostly miss {len(codes)}, most of all "
+    ]
+    words += [f"{of.coded(axis, worst.code)} ({of.label(axis)}), found in ", Figure(worst.recall, Style.share), ". "]
+    return words
 
 
 def _method(of: Appraised) -> Iterator[Block]:

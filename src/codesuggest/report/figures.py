@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from codesuggest.report.document import Cell, Chart, Count, Figure, Kind, Number, Share, Table, worded
+from codesuggest.report.document import Cell, Chart, Count, Figure, Kind, Number, Share, Style, Table, worded
 
 _COLOURS = ("#005eb8", "#d5281b", "#007f3b", "#7c2855", "#425563", "#ed8b00")
 _INK, _FAINT = "#212b32", "#d8dde0"
@@ -46,8 +46,10 @@ class _Scale:
     def at(self, value: float, start: float, end: float) -> float:
         return float(start + (value - self.low) / ((self.high - self.low) or 1) * (end - start))
 
-    def label(self, tick: float, *, is_share: bool) -> str:
-        return f"{tick:.0%}" if is_share else f"{tick:.{self.decimals}f}"
+    def label(self, tick: float, style: Style) -> str:
+        if style is Style.points:
+            return f"{tick * 100 + 0:+.0f}"
+        return f"{tick:.0%}" if style is Style.share else f"{tick:.{self.decimals}f}"
 
 
 def _intervals(table: Table, chart: Chart, scale: _Scale, width: int) -> str:
@@ -111,10 +113,11 @@ def _line_of(
 def _axis(
     table: Table, chart: Chart, scale: _Scale, across: tuple[float, float], bottom: float, *, is_vertical: bool
 ) -> list[str]:
-    is_share = all(_is_share(row[c]) for row in table.rows for c in chart.columns if values_of(row[c]))
+    styles = {_style(row[c]) for row in table.rows for c in chart.columns if values_of(row[c])}
+    style = styles.pop() if len(styles) == 1 else Style.plain
     parts = []
     for tick in scale.ticks:
-        label = scale.label(tick, is_share=is_share)
+        label = scale.label(tick, style)
         if is_vertical:
             y = scale.at(tick, bottom, _TOP)
             parts += [_line(across[0], y, across[1], y, _FAINT), _text(across[0] - 8, y + 4, label, anchor="end")]
@@ -186,8 +189,10 @@ def _clipped(words: str, most: int = 48) -> str:
     return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
-def _is_share(cell: Cell) -> bool:
-    return isinstance(cell, Share) or (isinstance(cell, Figure | Number) and cell.style in ("share", "points"))
+def _style(cell: Cell) -> Style:
+    if isinstance(cell, Share):
+        return Style.share
+    return cell.style if isinstance(cell, Figure | Number) else Style.plain
 
 
 def values_of(cell: Cell) -> tuple[float, ...]:
@@ -199,7 +204,7 @@ def values_of(cell: Cell) -> tuple[float, ...]:
             return (n / of,) if of else ()
         case Number(value, _):
             return () if math.isnan(value) else (value,)
-        case Figure(e, _):
+        case Figure(e):
             if math.isnan(e.value):
                 return ()
             return (e.value,) if math.isnan(e.low) else (e.value, e.low, e.high)

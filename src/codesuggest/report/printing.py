@@ -170,7 +170,7 @@ def _json_cell(cell: Cell) -> Any:
             return {"shown": shown, "n": n, "of": of}
         case Number(value, _):
             return {"shown": shown, "value": _finite(value)}
-        case Figure(e, _):
+        case Figure(e):
             return {"shown": shown, "value": _finite(e.value), "low": _finite(e.low), "high": _finite(e.high)}
         case _:
             return shown

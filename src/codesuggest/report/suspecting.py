@@ -42,10 +42,10 @@ def suspects_document(found: Suspects, taxonomy: Taxonomy, *, made: str, most: i
 
 
 def _most_wrong(found: Suspects, taxonomy: Taxonomy) -> list[Cell]:
-    axis = max(found.wrong, key=lambda axis: found.wrong[axis].value)
+    axis = max(found.wrong, key=lambda axis: found.at_most_on(axis).value)
     return [
         f"The axis with most of them is {taxonomy.axis[axis].label}: at most about ",
-        Figure(found.wrong[axis], Style.share),
+        Figure(found.at_most_on(axis), Style.share),
         " of its codings.",
     ]
 
@@ -73,9 +73,9 @@ def _axes(found: Suspects, taxonomy: Taxonomy) -> Table:
             (
                 taxonomy.axis[axis].label,
                 Count(sum(suspect.axis == axis for suspect in found.ranked)),
-                Figure(share, Style.share),
+                Figure(found.at_most_on(axis), Style.share),
             )
-            for axis, share in found.wrong.items()
+            for axis in found.wrong
         ),
         counted=1,
         chart=Chart(Kind.intervals, (2,), low=0),

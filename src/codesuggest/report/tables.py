@@ -50,7 +50,7 @@ def incident_table(incident: SuggestedIncident, taxonomy: Taxonomy) -> str:
     """
     lines = textwrap.wrap(f"{incident.id}  {incident.redacted}", width=100)
     if incident.existing_codes:
-        lines.append(f"Already coded - {_codes(incident.existing_codes)}")
+        lines.append(f"Already coded - {_codes(incident.existing_codes, taxonomy)}")
     if incident.notice:
         lines += ["", f"Little evidence. {incident.notice}"]
     width = max((len(s.code) for ranked in incident.axes.values() for s in ranked), default=0)
@@ -60,7 +60,7 @@ def incident_table(incident: SuggestedIncident, taxonomy: Taxonomy) -> str:
         lines += ["", "Check", *(f"  {conflict.message}" for conflict in incident.conflicts)]
     if incident.similar:
         lines += ["", "Similar incidents, as they were coded"]
-        lines += [f"  {s.similarity:.2f}  {s.id}  {_codes(s.codes)}" for s in incident.similar]
+        lines += [f"  {s.similarity:.2f}  {s.id}  {_codes(s.codes, taxonomy)}" for s in incident.similar]
     return "\n".join(lines)
 
 
@@ -86,8 +86,9 @@ def _parent(taxonomy: Taxonomy, axis: str, code: str) -> str:
     return known.parent or code if known else code
 
 
-def _codes(codes: Codes) -> str:
-    return "; ".join(f"{axis}: {', '.join(given)}" for axis, given in codes.items() if given)
+def _codes(codes: Codes, taxonomy: Taxonomy) -> str:
+    labels = {key: axis.label for key, axis in taxonomy.axis.items()}
+    return "; ".join(f"{labels.get(axis, axis)}: {', '.join(given)}" for axis, given in codes.items() if given)
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -129,7 +130,11 @@ def agreement_table(axes: Mapping[str, AxisAgreement]) -> str:
         f"Two coders, {n:,} incidents, 95% bootstrap intervals. Codes in common: mean Jaccard likeness. Beyond chance:",
         "Cohen's kappa on axes of one code, Krippendorff's alpha (MASI) on axes of many.",
     )
-    return "\n".join([*notes, *aligned([head, *rows])])
+    little = ", ".join(axis for axis, result in axes.items() if result.says_little)
+    more = (
+        f"{little}: the coders hardly differ, but nearly all incidents have one code; beyond chance says little there."
+    )
+    return "\n".join([*notes, *aligned([head, *rows]), *([more] if little else [])])
 
 
 def redaction_json(check: RedactionCheck) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from codesuggest.evaluate.appraisal import SHARES, TARGETS
+from codesuggest.evaluate.handling import SHARES, TARGETS
 from codesuggest.report.appraised import Appraised, share
 from codesuggest.report.document import NONE, Block, Cell, Chart, Count, Figure, Kind, Number, Share, Style, Table
 
@@ -19,7 +19,7 @@ def worth(of: Appraised) -> Iterator[Block]:
         ("asked: right at least", "share filled in", "right among them", "hours saved"),
         tuple(_saved(of, target) for target in TARGETS),
         note=f"At {load.minutes:g} minutes to code an incident and {load.minutes_checked:g} to check one, spread "
-        "evenly over the axes; means of the axes.",
+        "evenly over the axes: the share filled in is the mean of an incident's axes.",
     )
     yield Table(
         "Share right among the surest suggestions",
@@ -30,8 +30,7 @@ def worth(of: Appraised) -> Iterator[Block]:
         chart=Chart(Kind.lines, tuple(range(1, len(of.appraisal.axes) + 1)), 0.95, high=1),
         note="Dashed: 95%. The last row is all incidents.",
     )
-    for target in TARGETS:
-        yield _at(of, target)
+    yield _by_axis(of)
 
 
 def lists(of: Appraised) -> Iterator[Block]:
@@ -97,26 +96,19 @@ def calibration(of: Appraised) -> Iterator[Block]:
 
 
 def _saved(of: Appraised, target: float) -> tuple[Cell, ...]:
-    handled = [h for found in of.appraisal.axes.values() for h in found.handled if h.target == target]
-    n = sum(h.n for h in handled)
-    right = sum(h.accuracy * h.n for h in handled if h.n)
-    return (
-        f"{target:.0%}",
-        Number(sum(h.share for h in handled) / len(handled), Style.share),
-        Number(right / n, Style.share) if n else NONE,
-        Number(of.hours_saved(target), Style.whole),
-    )
+    filled = of.filled_in(target)
+    hours = Figure(of.hours_saved(target), Style.whole)
+    return f"{target:.0%}", share(filled.share), share(filled.accuracy), hours
 
 
-def _at(of: Appraised, target: float) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for axis, found in of.appraisal.axes.items():
-        at = next(h for h in found.handled if h.target == target)
-        right: Cell = Number(at.accuracy, Style.share) if at.n else NONE
-        rows.append((of.label(axis), Count(at.n), Number(at.share, Style.share), right))
+def _by_axis(of: Appraised) -> Table:
     return Table(
-        f"Filled in where {target:.0%} right can be expected",
-        ("axis", "gold incidents filled in", "share filled in", "right among them"),
-        tuple(rows),
-        counted=1,
+        "What could be filled in, by axis",
+        ("axis", "asked: right at least", "gold incidents filled in", "share filled in", "right among them"),
+        tuple(
+            (of.label(axis), f"{at.target:.0%}", Count(at.n), share(at.share), share(at.accuracy))
+            for axis, found in of.appraisal.axes.items()
+            for at in found.handled
+        ),
+        counted=2,
     )

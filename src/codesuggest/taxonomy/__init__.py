@@ -8,6 +8,7 @@ from codesuggest.taxonomy.grammar import (
     parse_coding_string,
     write_coding_string,
 )
+from codesuggest.taxonomy.wording import worded
 
 __all__ = [
     "Crosswalk",
@@ -21,6 +22,7 @@ __all__ = [
     "parse_coding_string",
     "require_coded_in",
     "shipped_taxonomies",
+    "worded",
     "write_coding_string",
     "write_taxonomy",
 ]

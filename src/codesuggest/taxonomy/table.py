@@ -92,7 +92,7 @@ def taxonomy_from_codings(
                 counts[axis][code] = counts[axis].get(code, 0) + 1
     if empty := [axis for axis in axes if not counts[axis]]:
         raise TaxonomyError(f"No code on axis '{empty[0]}': is there a column of that name, and is it filled in?")
-    made = tuple(Axis(axis, axis, many=axis in many or n_several[axis] > n_coded[axis] / 50) for axis in axes)
+    made = tuple(Axis(axis, _label(axis), many=axis in many or n_several[axis] > n_coded[axis] / 50) for axis in axes)
     codes = tuple(
         Code(axis, code, code)
         for axis in axes
@@ -110,6 +110,12 @@ def _require(row: Mapping[str, Any], wanted: Sequence[str], number: int) -> None
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
     return " ".join(str(row.get(column) or "").split())
+
+
+def _label(column: str) -> str:
+    """An axis in words where only the name of its column is known: `primary_problem` is Primary problem."""
+    words = " ".join(column.split("_")).strip()
+    return words[:1].upper() + words[1:]
 
 
 def _key(wording: str) -> str:

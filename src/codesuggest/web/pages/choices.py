@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codesuggest.domain import Axis, Code, Codes, Taxonomy
+from codesuggest.taxonomy import worded
 
 UNSAID = "-"
 """What a form sends in place of a code where the narrative does not say."""
@@ -95,7 +96,7 @@ def axis_views(
                 axis,
                 number,
                 tuple(
-                    _choice(_code(taxonomy, axis.key, code), n, ranked.get(code, {}), listed, chosen)
+                    _choice(worded(taxonomy, axis.key, code), n, ranked.get(code, {}), listed, chosen)
                     for n, code in enumerate(shown, start=1)
                 ),
                 _others(taxonomy, axis.key, shown),
@@ -124,10 +125,6 @@ def _few(taxonomy: Taxonomy, axis: str) -> list[str]:
     return list(codes) if len(codes) <= _MOST else []
 
 
-def _code(taxonomy: Taxonomy, axis: str, code: str) -> Code:
-    return taxonomy.by_code[axis].get(code) or Code(axis, code, code)
-
-
 def _choice(
     code: Code, number: int, suggestion: Mapping[str, Any], listed: Sequence[str], chosen: Sequence[str]
 ) -> Choice:
@@ -144,7 +141,7 @@ def _choice(
 def _others(taxonomy: Taxonomy, axis: str, shown: Sequence[str]) -> dict[str, tuple[Choice, ...]]:
     groups: dict[str, tuple[Choice, ...]] = {}
     for code in taxonomy.assignable[axis]:
-        found = taxonomy.by_code[axis][code]
+        found = worded(taxonomy, axis, code)
         parent = taxonomy.label(axis, found.parent) if found.parent else ""
         groups.setdefault(parent, ())
         if code not in shown:
