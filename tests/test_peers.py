@@ -1,8 +1,10 @@
 """The side-by-side comparison, on data small enough to know the answer."""
 
 import csv
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codesuggest.metrics import Estimate
@@ -73,3 +75,32 @@ def test_only_a_difference_whose_interval_leaves_out_zero_counts(
     from benchmarks.peers.compare import verdict
 
     assert verdict(Estimate((low + high) / 2, low, high)) == word
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("import absent_library", "failed with exit code 1: ModuleNotFoundError: No module named 'absent_library'"),
+        (
+            "raise FileNotFoundError('/folder/of/somebody/file.json')",
+            "failed with exit code 1: FileNotFoundError: file.json",
+        ),
+        ("raise SystemExit(3)", "failed with exit code 3"),
+        ("while True: pass", "did not finish in 0 minutes of CPU"),
+        ("", "left no scores"),
+    ],
+)
+def test_a_peer_that_fails_says_its_last_error(
+    script: str, said: str, folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.peers.apart import Apart
+    from benchmarks.peers.incidents import cells, make_sample, read_texts
+
+    data = folders / "data" / "nhs_feedback_p1"
+    narratives = read_texts(data)
+    vectors = np.zeros((len(narratives), 1), dtype=np.float32)
+    cell = cells(make_sample(data, narratives, vectors, "60", seed=0, most_tested=10))[0]
+    (tmp_path / "peer.py").write_text(script)
+    apart = Apart(str(tmp_path / "peer.py"), ("peer",), Path(sys.executable), limit_s=1)
+    assert apart.outcomes(cell)["peer"].note == said
