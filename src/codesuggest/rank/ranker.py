@@ -70,7 +70,7 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
 
     later_: Scores | None = None
     later_codes_: Truth | None = None
-    """What shortlists are read off in place of `unseen_`, both shape (n_later, n_codes); see `promise`."""
+    """What shortlists promise by in place of `unseen_`, both shape (n_later, n_codes); see `promise`."""
 
     def __init__(  # noqa: PLR0913  scikit-learn wants every parameter here
         self,
@@ -155,8 +155,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         return copy(self)._fit_views(X, truth, evidence, weight)
 
     def promise(self, scores: Scores, truth: Truth) -> Self:
-        """Read shortlists off these narratives, shape (n_later, n_codes): those that came in last, each with the scores
-        that it had before it was learnt from."""
+        """Let shortlists promise by these narratives, shape (n_later, n_codes): those that came in last, each with the
+        scores that it had before it was learnt from."""
         self.later_, self.later_codes_ = scores.astype(np.float32), truth
         return self
 
@@ -196,12 +196,13 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         On an axis of one code the shortlist then holds the right one with that probability; on an axis of many it
         holds that share of the right ones.
         """
-        found = exclusive_thresholds if self.exclusive else independent_thresholds
-        if self.later_ is not None and self.later_codes_ is not None:
-            return found(self.later_, self.later_codes_, coverage)
         n, weight = len(self.unseen_), self.neighbours_weight_
         trusted = slice(None) if weight is None else weight[:n] >= 1
-        return found(self.unseen_[trusted], self.neighbours_codes_[:n][trusted], coverage)
+        unseen, truth = self.unseen_[trusted], self.neighbours_codes_[:n][trusted]
+        later = None if self.later_ is None or self.later_codes_ is None else (self.later_, self.later_codes_)
+        if self.exclusive:
+            return exclusive_thresholds(unseen, truth, coverage, later)
+        return independent_thresholds(*(later or (unseen, truth)), coverage)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
