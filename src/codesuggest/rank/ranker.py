@@ -202,7 +202,8 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         later = None if self.later_ is None or self.later_codes_ is None else (self.later_, self.later_codes_)
         if self.exclusive:
             return exclusive_thresholds(unseen, truth, coverage, later)
-        return independent_thresholds(*(later or (unseen, truth)), coverage)
+        scores, right = later or (unseen, truth)
+        return independent_thresholds(scores, right, coverage)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
