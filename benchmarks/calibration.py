@@ -29,8 +29,14 @@ COVERAGES = (0.7, 0.8, 0.9, 0.95)
 SHOWN_COVERAGE = 0.9
 N_BINS = 10
 RARE = 0.01
-TIME_SPLIT = ("osha_imis", "year", "2017")
-"""The set that has dates: trained on the years before, measured on the last."""
+DAYS: dict[str, tuple[str, Callable[[str], dt.date]]] = {
+    "osha_imis": ("year", lambda year: dt.date(int(year), 1, 1)),
+    "asrs_synopses": ("id", lambda id: dt.date.fromordinal(int(id.removeprefix("acn-")))),
+}
+"""The sets that have a time, from which column: the year, or a number that rises as reports come in."""
+
+LATEST = 0.2
+"""The share held out by time: all of the date at which it begins."""
 
 Shares = npt.NDArray[np.float64]
 
@@ -80,28 +86,28 @@ def splits(options: argparse.Namespace) -> Iterator[tuple[str, Sample, StoredEmb
         embedder = StoredEmbedder(options.embedder, texts, vectors)
         sample = make_sample(options.data / data, narratives, vectors, options.size, seed=0, most_tested=len(texts))
         yield data, sample, embedder
-        if data == TIME_SPLIT[0]:
-            yield f"{data}, last year held out", by_time(options.data / data, sample), embedder
+        if data in DAYS:
+            yield f"{data}, newest held out", by_time(options.data / data, sample), embedder
 
 
 def by_time(folder: Path, sample: Sample) -> Sample:
-    """The same narratives, trained on the earlier years and measured on the last."""
-    _, column, last = TIME_SPLIT
+    """The same narratives, trained on the earlier and measured on the newest."""
+    column, day_of = DAYS[folder.name]
     with (folder / "data.csv").open(newline="", encoding="utf-8") as file:
-        year = {row["id"]: row[column] for row in csv.DictReader(file)}
-    with (folder / "split.csv").open(newline="", encoding="utf-8") as file:
-        kept = [row["id"] for row in csv.DictReader(file) if row["split"] != "dup"]
-    narratives = {narrative.id: narrative for narrative in read_texts(folder)}
-    place = {text: row for row, text in enumerate((*sample.train.texts, *sample.test.texts))}
+        day = {row["id"]: day_of(row[column]) for row in csv.DictReader(file)}
+    first: dict[str, dt.date] = {}
+    for narrative in read_texts(folder):
+        first[narrative.text] = min(day[narrative.id], first.get(narrative.text, dt.date.max))
+    texts = (*sample.train.texts, *sample.test.texts)
     every = Incidents(
-        (*sample.train.texts, *sample.test.texts),
+        texts,
         (*sample.train.codings, *sample.test.codings),
         np.vstack([sample.train.vectors, sample.test.vectors]),
+        tuple(first[text] for text in texts),
     )
-    rows = {id: place[narratives[id].text] for id in kept if id in narratives and narratives[id].text in place}
-    early = sorted({row for id, row in rows.items() if year[id] != last})
-    late = sorted({row for id, row in rows.items() if year[id] == last} - set(early))
-    return replace(sample, train=every.take(np.array(early)), test=every.take(np.array(late)))
+    days = np.array([date.toordinal() for date in every.dates])
+    is_late = days >= np.sort(days)[round(len(days) * (1 - LATEST))]
+    return replace(sample, train=every.take(np.flatnonzero(~is_late)), test=every.take(np.flatnonzero(is_late)))
 
 
 def measured(name: str, sample: Sample, embedder: StoredEmbedder) -> Iterator[Measured]:
@@ -162,7 +168,7 @@ def report(found: Sequence[Measured]) -> str:
         "# Is a score what it says?",
         "",
         f"Measured {dt.datetime.now(dt.UTC).date()} by `python benchmarks/calibration.py --data PATH --out PATH`; trained and measured on each",
-        "set's fixed split with every test row, and once with the last year held out. 95% intervals in brackets.",
+        "set's fixed split with every test row, and sets that have a time once more with the newest held out. 95% intervals in brackets.",
     ]
     return "\n".join([*head, *_calibration(found), *_shortlists(found), *_handled(found)]) + "\n"
 

@@ -1,8 +1,11 @@
 """The side-by-side comparison, on data small enough to know the answer."""
 
 import csv
+import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codesuggest.metrics import Estimate
@@ -73,3 +76,52 @@ def test_only_a_difference_whose_interval_leaves_out_zero_counts(
     from benchmarks.peers.compare import verdict
 
     assert verdict(Estimate((low + high) / 2, low, high)) == word
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("import absent_library", "failed with exit code 1: ModuleNotFoundError: No module named 'absent_library'"),
+        (
+            "raise FileNotFoundError('/folder/of/somebody/file.json')",
+            "failed with exit code 1: FileNotFoundError: file.json",
+        ),
+        ("raise SystemExit(3)", "failed with exit code 3"),
+        ("while True: pass", "did not finish in 0 minutes of CPU"),
+        ("", "left no scores"),
+    ],
+)
+def test_a_peer_that_fails_says_its_last_error(
+    script: str, said: str, folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.peers.apart import Apart
+    from benchmarks.peers.incidents import cells, make_sample, read_texts
+
+    data = folders / "data" / "nhs_feedback_p1"
+    narratives = read_texts(data)
+    vectors = np.zeros((len(narratives), 1), dtype=np.float32)
+    cell = cells(make_sample(data, narratives, vectors, "60", seed=0, most_tested=10))[0]
+    (tmp_path / "peer.py").write_text(script)
+    apart = Apart(str(tmp_path / "peer.py"), ("peer",), Path(sys.executable), limit_s=1)
+    assert apart.outcomes(cell)["peer"].note == said
+
+
+def test_a_choice_that_favours_rare_codes_finds_them_where_that_costs_little(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.peers.favour import favouring
+    from benchmarks.peers.incidents import cells, make_sample, read_texts
+
+    data = folders / "data" / "nhs_feedback_p1"
+    narratives = read_texts(data)
+    vectors = np.zeros((len(narratives), 1), dtype=np.float32)
+    cell = cells(make_sample(data, narratives, vectors, "60", seed=0, most_tested=60))[0]
+    given = np.repeat(np.eye(3, dtype=bool), [900, 90, 10], axis=0)
+    right = np.repeat(np.eye(3, dtype=bool), [180, 18, 2], axis=0)
+    honest = np.where(right[:, :1], [0.9, 0.08, 0.02], [0.55, 0.4, 0.05])
+    made = favouring(replace(cell, given=given, right=right), honest)
+    assert honest[180:].argmax(axis=1).tolist() == [0] * 20
+    assert made[:180, 0].all()
+    assert made[180:198, 1].all()

@@ -58,3 +58,16 @@ def test_too_few_narratives_vouch_for_nothing_so_every_code_is_on_the_list() -> 
     assert (exclusive_thresholds(scores, truth, 0.9) == 0).all()
     assert (independent_thresholds(scores, truth, 0.9) == 0).all()
     assert (exclusive_thresholds(scores[:0], truth[:0], 0.9) == 0).all()
+
+
+def test_newest_narratives_say_how_high_all_may_be_and_all_narratives_what_a_code_needs() -> None:
+    scores, truth = exclusive(4000, 1)
+    harder = np.where(truth, scores / 20, scores)
+    thresholds = exclusive_thresholds(scores, truth, 0.9, (harder[:1500], truth[:1500]))
+    listed = (harder[1500:] >= thresholds) & truth[1500:]
+    assert 0.87 <= listed.any(axis=1).mean() <= 0.93
+    assert ((harder[1500:] >= exclusive_thresholds(scores, truth, 0.9)) & truth[1500:]).any(axis=1).mean() < 0.8
+    same = exclusive_thresholds(scores, truth, 0.9, (scores, truth))
+    np.testing.assert_array_equal(same, exclusive_thresholds(scores, truth, 0.9))
+    easier = np.where(truth, 1.0, scores)
+    assert exclusive_thresholds(scores, truth, 0.9, (easier[:1500], truth[:1500]))[5] <= same[5]

@@ -60,7 +60,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds")
     parser.add_argument("--annif-python", type=Path, help="Python of an environment with annif[omikuji]")
     parser.add_argument("--setfit-python", type=Path, help="Python of an environment with setfit")
-    parser.add_argument("--setfit-limit", type=float, default=600, help="seconds after which a cell is given up")
+    parser.add_argument("--setfit-limit", type=float, default=600, help="CPU seconds after which a cell is given up")
     parser.add_argument("--report-only", action="store_true", help="train nothing")
     return parser.parse_args(arguments)
 

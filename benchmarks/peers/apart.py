@@ -1,7 +1,10 @@
 """Peers that need a Python environment of their own: a job folder goes out, scores come back."""
 
 import json
+import math
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,7 @@ from codesuggest.domain import Truth
 from .incidents import Cell, Incidents
 from .outcome import Outcome
 
+_LONGEST_ERROR = 200
 QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
 
 
@@ -24,7 +28,8 @@ class Apart:
 
     python   of the environment; None: these peers are left out.
     sizes    training sizes it is run at; empty: all.
-    limit_s  wall-clock seconds after which a cell counts as not finished.
+    limit_s  CPU seconds, of all threads, after which a cell counts as not finished: what else the machine does
+             meanwhile does not matter.
     """
 
     script: str
@@ -54,15 +59,26 @@ class Apart:
     def _run(self, job: Path) -> str:
         """Why there may be no scores; empty if the script ended well."""
         command = [str(self.python), str(Path(__file__).parent / self.script), str(job)]
-        try:
-            ended = subprocess.run(
-                command, env=os.environ | QUIET, cwd=job, capture_output=True, timeout=self.limit_s, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return f"did not finish in {self.limit_s / 60:.0f} minutes"
-        if ended.returncode:
-            sys.stderr.write(ended.stderr.decode(errors="replace"))
-        return f"failed with exit code {ended.returncode}" if ended.returncode else ""
+        with subprocess.Popen(
+            command, env=os.environ | QUIET, cwd=job, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as running:
+            resource.prlimit(running.pid, resource.RLIMIT_CPU, (math.ceil(self.limit_s), resource.RLIM_INFINITY))
+            said = running.communicate()[1].decode(errors="replace")
+        if not running.returncode:
+            return ""
+        if running.returncode == -signal.SIGXCPU:
+            return f"did not finish in {self.limit_s / 60:.0f} minutes of CPU"
+        sys.stderr.write(said)
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        return f"failed with exit code {running.returncode}{_last_error(lines)}"
+
+
+def _last_error(lines: list[str]) -> str:
+    """What a traceback ended with, short and without a folder of this machine; nothing if the script said nothing."""
+    if not lines:
+        return ""
+    words = (Path(word.strip("()'")).name if "/" in word else word for word in lines[-1].split())
+    return f": {' '.join(words)[:_LONGEST_ERROR]}"
 
 
 def _write(path: Path, incidents: Incidents, given: Truth) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from codesuggest.domain import Scores, Truth
 from codesuggest.metrics import Estimate, Rounds, decisions, estimate, resampled, resamples
 
+from .favour import favouring
 from .incidents import SETS, Cell
 from .outcome import Outcome
 
@@ -23,15 +24,25 @@ FUSION = "late_fusion"
 
 @dataclass(frozen=True)
 class Compared:
-    """A cell with every figure of every peer in every round: `rounds[peer][figure]`."""
+    """A cell with every figure of every peer in every round: `rounds[peer][figure]`.
+
+    favoured  the same, if the code chosen is one that favours rare codes; empty on an axis of many.
+    """
 
     cell: Cell
     outcomes: Mapping[str, Outcome]
     rounds: Mapping[str, Mapping[str, Rounds]]
+    favoured: Mapping[str, Mapping[str, Rounds]]
 
     def best_peer(self, figure: str) -> str:
         """The peer with the best value, chosen after the fact, which flatters the peers."""
         return max((peer for peer in self.rounds if peer != OURS), key=lambda peer: self.rounds[peer][figure][0])
+
+    def favoured_difference(self) -> Estimate:
+        """codesuggest's macro F1 less the best peer's, if everyone favours rare codes."""
+        values = {peer: rounds["macro_f1"] for peer, rounds in self.favoured.items()}
+        best = max((peer for peer in values if peer != OURS), key=lambda peer: values[peer][0])
+        return estimate(values[OURS] - values[best])
 
     def difference(self, figure: str, peer: str) -> Estimate:
         """codesuggest less the peer."""
@@ -42,12 +53,16 @@ def compare(cell: Cell, outcomes: Mapping[str, Outcome], *, n_rounds: int) -> Co
     """Measure every outcome that has scores."""
     seed = list(SETS).index(cell.sample.data)
     weights = resamples(len(cell.sample.test.texts), n_rounds=n_rounds, seed=seed)[:, cell.coded]
+    scored = {peer: outcome for peer, outcome in outcomes.items() if not outcome.note}
     rounds = {
         peer: resampled(outcome.scores, cell.right, _decided(cell, outcome), weights)
-        for peer, outcome in outcomes.items()
-        if not outcome.note
+        for peer, outcome in scored.items()
     }
-    return Compared(cell, outcomes, rounds)
+    favoured = {}
+    for peer, outcome in scored.items() if cell.exclusive else ():
+        made = favouring(cell, outcome.scores)
+        favoured[peer] = resampled(made.astype(np.float64), cell.right, made, weights)
+    return Compared(cell, outcomes, rounds, favoured)
 
 
 def verdict(difference: Estimate) -> str:

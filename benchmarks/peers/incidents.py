@@ -1,6 +1,7 @@
 """The coded narratives that every peer is given alike: the same training rows, the same test rows, the same order."""
 
 import csv
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,16 +24,20 @@ MANY = ("contributing_factors",)
 
 @dataclass(frozen=True, eq=False)
 class Incidents:
-    """Coded narratives with their embeddings, shape (n, dim)."""
+    """Coded narratives with their embeddings, shape (n, dim); and when each was reported, where that is known."""
 
     texts: tuple[str, ...]
     codings: tuple[Codes, ...]
     vectors: Embeddings
+    dates: tuple[dt.date, ...] = ()
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Incidents":
         """Those of some rows."""
         return Incidents(
-            tuple(self.texts[row] for row in rows), tuple(self.codings[row] for row in rows), self.vectors[rows]
+            tuple(self.texts[row] for row in rows),
+            tuple(self.codings[row] for row in rows),
+            self.vectors[rows],
+            tuple(self.dates[row] for row in rows) if self.dates else (),
         )
 
 

@@ -57,7 +57,8 @@ def _recipe(sample: Sample, work: Path) -> Recipe:
     write_taxonomy(sample.taxonomy, work / "taxonomy")
     with (work / "incidents.jsonl").open("w", encoding="utf-8") as file:
         for number, (text, coding) in enumerate(zip(sample.train.texts, sample.train.codings, strict=True)):
-            file.write(json.dumps({"id": str(number), "text": text, "codes": coding}) + "\n")
+            reported = {"reported": sample.train.dates[number].isoformat()} if sample.train.dates else {}
+            file.write(json.dumps({"id": str(number), "text": text, "codes": coding} | reported) + "\n")
     recipe = work / "recipe.toml"
     files = '["incidents.jsonl"]' if sample.train.texts else "[]"
     recipe.write_text(

@@ -10,6 +10,7 @@ there is; with thousands they hardly weigh, except for the codes that still have
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import astuple
 from typing import Any, Self
 
@@ -66,6 +67,10 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
 
     neighbours_weight_: RowWeights | None = None
     """Shape (n + m,), how much each remembered narrative's vote counts; None: all alike."""
+
+    later_: Scores | None = None
+    later_codes_: Truth | None = None
+    """What shortlists promise by in place of `unseen_`, both shape (n_later, n_codes); see `promise`."""
 
     def __init__(  # noqa: PLR0913  scikit-learn wants every parameter here
         self,
@@ -139,6 +144,22 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.automatic_ = np.array([astuple(rule) for rule in rules])
         return self
 
+    def earlier(
+        self,
+        X: sparse.csr_array,  # noqa: N803
+        truth: Truth,
+        evidence: Evidence,
+        weight: RowWeights | None,
+    ) -> "CodeRanker":
+        """This ranker as if it had read these narratives alone; how it pools its views stays. As in `fit`."""
+        return copy(self)._fit_views(X, truth, evidence, weight)
+
+    def promise(self, scores: Scores, truth: Truth) -> Self:
+        """Let shortlists promise by these narratives, shape (n_later, n_codes): those that came in last, each with the
+        scores that it had before it was learnt from."""
+        self.later_, self.later_codes_ = scores.astype(np.float32), truth
+        return self
+
     def automatic_rule(self, target: float) -> AutomaticRule:
         """When this axis may be coded without a person at a precision of `target`, one of TARGETS."""
         precision, threshold, *counts = self.automatic_[TARGETS.index(target)]
@@ -178,7 +199,11 @@ class CodeRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         n, weight = len(self.unseen_), self.neighbours_weight_
         trusted = slice(None) if weight is None else weight[:n] >= 1
         unseen, truth = self.unseen_[trusted], self.neighbours_codes_[:n][trusted]
-        return (exclusive_thresholds if self.exclusive else independent_thresholds)(unseen, truth, coverage)
+        later = None if self.later_ is None or self.later_codes_ is None else (self.later_, self.later_codes_)
+        if self.exclusive:
+            return exclusive_thresholds(unseen, truth, coverage, later)
+        scores, right = later or (unseen, truth)
+        return independent_thresholds(scores, right, coverage)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

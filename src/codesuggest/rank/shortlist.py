@@ -21,11 +21,18 @@ MIN_OF_A_CODE = 50
 """Narratives a code needs for a threshold of its own; codes with fewer have the shared one."""
 
 
-def exclusive_thresholds(unseen: npt.NDArray[np.floating], truth: Truth, coverage: float) -> Thresholds:
+def exclusive_thresholds(
+    unseen: npt.NDArray[np.floating],
+    truth: Truth,
+    coverage: float,
+    later: tuple[npt.NDArray[np.floating], Truth] | None = None,
+) -> Thresholds:
     """Thresholds on an axis of one code: as high as all narratives together allow, but lower for a code that would then
     be missed too often itself, if enough narratives have it to tell.
 
     unseen, truth  shape (n, n_codes), of narratives with a code on the axis.
+    later          the same of the newest, where it is known which those are: how high all together allow is read off
+                   these alone. What a code needs is not, since few codes have enough of them.
     """
     counts = truth.sum(axis=0)
     own = np.array(
@@ -34,8 +41,9 @@ def exclusive_thresholds(unseen: npt.NDArray[np.floating], truth: Truth, coverag
             for code, count in enumerate(counts)
         ]
     )
-    rows, codes = np.nonzero(truth)
-    given = unseen[rows, codes]
+    scores, right = later or (unseen, truth)
+    rows, codes = np.nonzero(right)
+    given = scores[rows, codes]
     shared = _threshold(np.where(given >= own[codes], np.inf, given), coverage)
     return np.asarray(np.minimum(shared, own), dtype=np.float64)
 

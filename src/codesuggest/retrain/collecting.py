@@ -1,9 +1,8 @@
 """What there is to learn from: the store's confirmations and imported codes, as one snapshot."""
 
-import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from codesuggest.retrain.recipe import RetrainRecipe
 from codesuggest.snapshot import TRUSTED, Snapshot
 from codesuggest.store.database import Database
 from codesuggest.store.learning import Learnt, incidents_to_learn_from
-from codesuggest.train import read_coded
+from codesuggest.train import date_of, read_coded
 
 _SETTLED = "settled elsewhere"
 """The source of gold that comes from a file."""
@@ -83,23 +82,15 @@ def _from_files(
 
 
 def _incident(narrative: RedactedNarrative, row: Narrative, source: str) -> TrainingIncident:
-    details = {name.strip().casefold(): value.strip() for name, value in row.details.items()}
+    sites = [value.strip() for name, value in row.details.items() if name.strip().casefold() == "site"]
     return TrainingIncident(
         reference=narrative.id,
-        site=details.get("site", ""),
-        reported=next(_dates(details), None),
+        site=sites[-1] if sites else "",
+        reported=date_of(row.details),
         text=narrative.text,
         codes=narrative.existing_codes,
         source=source,
     )
-
-
-def _dates(details: Mapping[str, str]) -> Iterator[dt.date]:
-    for name in ("reported", "occurred", "date"):
-        try:
-            yield dt.date.fromisoformat(details.get(name, "")[:10])
-        except ValueError:
-            continue
 
 
 def _is_drawn(incident: TrainingIncident, share: float) -> bool:

@@ -69,6 +69,7 @@ class Learner:
             self.vectors[rows],
             "; ".join(self.snapshot.redactors) or "none",
             sites=[incident.site for incident in chosen],
+            dates=[incident.reported for incident in chosen],
             weights=self._weights(chosen),
             data=self._data(chosen),
         )

@@ -21,6 +21,7 @@ from codesuggest.registry import digest
 from codesuggest.similarity import near_duplicate_groups
 from codesuggest.suggest import Suggester
 from codesuggest.taxonomy import load_taxonomy
+from codesuggest.train.newest import date_of
 from codesuggest.train.recipe import Recipe, SplitPart
 from codesuggest.train.split import training_rows
 from codesuggest.train.training import Coded, Material, learn, read_coded
@@ -129,7 +130,8 @@ class _Studying:
     def _model(self, narratives: Sequence[RedactedNarrative], kept: Kept) -> Suggester:
         chosen = [narrative for narrative, is_kept in zip(narratives, kept, strict=True) if is_kept]
         vectors = self._embedder.embed([narrative.text for narrative in chosen])
-        material = Material(chosen, vectors, self._coded.redactor)
+        dates = [date_of(of.details) for of, is_kept in zip(self._coded.details, kept, strict=True) if is_kept]
+        material = Material(chosen, vectors, self._coded.redactor, dates=dates)
         return Suggester(learn(self._recipe, self._taxonomy, material, self._embedder), self._embedder, self._redactor)
 
     def _kept(self, split: SplitPart) -> Kept:

@@ -1,5 +1,6 @@
 """Training: read, redact, embed, fit one ranker an axis, and keep with the model what it was made from."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from codesuggest.registry import Model, digest, make_manifest
 from codesuggest.settings import settings
 from codesuggest.similarity import PastIncidents, least_likeness, near_duplicate_groups
 from codesuggest.taxonomy import load_taxonomy, require_coded_in
+from codesuggest.train.newest import date_of, newest, promise_on_newest
 from codesuggest.train.recipe import Recipe, recorded
 from codesuggest.train.split import training_rows
 
@@ -54,6 +56,7 @@ class Material:
 
     vectors  shape (n, dim), a row a narrative.
     sites    where each was, empty where that is not known; none at all where no site is.
+    dates    when each was reported; none at all, or None, where that is not known.
     weights  by axis, shape (n,): how much each narrative's codes on it count; 0 leaves them out. An axis that is not
              named: all alike.
     data     what the manifest is to say of it, beside its size and hash.
@@ -63,6 +66,7 @@ class Material:
     vectors: Embeddings
     redactor: str
     sites: Sequence[str] = ()
+    dates: Sequence[dt.date | None] = ()
     weights: Mapping[str, RowWeights] = field(default_factory=dict)
     data: Mapping[str, object] = field(default_factory=dict)
 
@@ -79,8 +83,9 @@ def train(recipe: Recipe, *, embedder: Embedder | None = None, show_progress: bo
     vectors = embedder.embed([narrative.text for narrative in coded.narratives], show_progress=show_progress)
     kept = training_rows(recipe.split, coded.details, lambda: near_duplicate_groups(vectors), recipe.seed)
     chosen = [narrative for narrative, is_kept in zip(coded.narratives, kept, strict=True) if is_kept]
-    sites = [of.details.get("site", "") for of, is_kept in zip(coded.details, kept, strict=True) if is_kept]
-    material = Material(chosen, vectors[kept], coded.redactor, sites)
+    details = [of.details for of, is_kept in zip(coded.details, kept, strict=True) if is_kept]
+    sites, dates = [of.get("site", "") for of in details], [date_of(of) for of in details]
+    material = Material(chosen, vectors[kept], coded.redactor, sites, dates)
     model = learn(recipe, taxonomy, material, embedder, show_progress=show_progress)
     return Training(model, len(chosen), len(coded.narratives) - len(chosen), coded.skipped, coded.n_dropped_codes)
 
@@ -215,12 +220,12 @@ def _fit(
         raise RecipeError("data.files: no narrative, and the taxonomy says nothing of its codes. Name coded files.")
     columns = rank_columns(np.vstack([material.vectors, described.vectors]), features.fit(texts).transform(texts))
     groups = near_duplicate_groups(material.vectors)
-    rankers, axes, alone = {}, {}, {}
+    rankers, axes, alone, said = {}, {}, {}, {}
     for axis in tqdm(taxonomy.axes, desc="Training", unit="axis", disable=not show_progress):
         codes, truth = _truth(axis.key, narratives, taxonomy)
         weight = material.weights.get(axis.key)
         coded = np.flatnonzero((truth.any(axis=1) | axis.optional) & (True if weight is None else weight > 0))
-        evidence = described.evidence(axis.key, codes, columns[len(narratives) :])
+        evidence = said[axis.key] = described.evidence(axis.key, codes, columns[len(narratives) :])
         if len(coded) < 2 and not len(evidence[1]):
             raise RecipeError(
                 f"axis '{axis.key}': fewer than two coded narratives, and the taxonomy says nothing of its codes. "
@@ -237,6 +242,8 @@ def _fit(
     for axis_key, weighed in chain.fit_transform(alone, groups).items():
         of = alone[axis_key]
         rankers[axis_key].settle(weighed, of.given[of.coded], groups[of.coded], of.weight)
+    if (is_new := newest(material.dates)).any():
+        promise_on_newest(rankers, chain, alone, (columns[: len(narratives)], said), is_new)
     return features, rankers, chain, axes
 
 
