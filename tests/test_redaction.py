@@ -141,7 +141,7 @@ def test_abbreviations_and_ordinary_words_in_the_same_places_are_nobody(redactor
         ("number_people = true", "number_people = false", "Mrs Abara fell", "<PERSON> fell"),
         ("deny = []", 'deny = ["Blue Zone"]', "in the blue zone today", "in the <DENIED> today"),
         ("off = []", 'off = ["BLEEP"]', "Bleep 2231 called", "Bleep 2231 called"),
-        ("min_score = 0.4", "min_score = 0.4\nmin_scores = { BLEEP = 1.0 }", "Bleep 2231", "Bleep 2231"),
+        ("min_score = 0.3", "min_score = 0.3\nmin_scores = { BLEEP = 1.0 }", "Bleep 2231", "Bleep 2231"),
     ],
 )
 def test_policy_decides(folder: Path, old: str, new: str, text: str, expected: str) -> None:
