@@ -40,6 +40,8 @@ def types(redactor: Redactor, text: str) -> dict[str, str]:
         ("reached the wrong desk, 64910 (engaged)", "64910", "PHONE_NUMBER"),
         ("bleep 0513\ntimes as before", "0513", "BLEEP"),
         ("the registrar carries 2231 till nine", "2231", "BLEEP"),
+        ("site manager on bp 2231 / ward", "2231", "BLEEP"),
+        ("spare dect 10518 any questions", "10518", "PHONE_NUMBER"),
         ("SX no SX 60418 was banded", "SX 60418", "HOSPITAL_NUMBER"),
         ("Hospital number SX 60418 was banded", "SX 60418", "HOSPITAL_NUMBER"),
         ("see study 87986176: same films", "87986176", "IDENTIFIER"),
@@ -73,6 +75,7 @@ def test_personal_data_of_the_uk_is_found(redactor: Redactor, text: str, value: 
         "Matrix 512 x 512, fault X 614, Tc-99 m, coil 7204437, bleep test at 0900",
         "TRUFI and VIBE repeated, Danis-Weber B, Sinding-Larsen, OGD and IVI first, Tigrinya interpreter",
         "Moved to Elizabeth ward after the Brodell bandage",
+        "BP 124/70 on arrival, BP 98 at 14:05, bp 1130: none",
     ],
 )
 def test_what_coding_needs_survives(redactor: Redactor, text: str) -> None:

@@ -22,7 +22,7 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     off: tuple[str, ...] = Field((), description="Types that are left alone, such as ORGANIZATION.")
-    min_score: float = Field(0.4, ge=0, le=1, description="Findings less sure than this are left alone.")
+    min_score: float = Field(0.3, ge=0, le=1, description="Findings less sure than this are left alone.")
     min_scores: dict[str, float] = Field(default_factory=dict, description="The same for single types.")
     number_people: bool = Field(
         default=True, description="True: <PERSON_1>, <PERSON_2>, the same person always the same. False: <PERSON>."

@@ -162,7 +162,7 @@ _ANNOUNCED = [
         0.8,
     ),
     (
-        r"(?i)\b(?:ext|extn|exts|extensions?|(?<!(?<!\d ?)(?<!\d)\d{1,4} ?|(?:fault|error|code|interlock|job|missed) )(?-i:x))\.?\s*(?:no|num|number)?(?: (?:is|was|now))?[ .,:#\-]*(?P<value>\d{3,6})\b",
+        r"(?i)\b(?:ext|extn|exts|extensions?|dect|vocera|(?<!(?<!\d ?)(?<!\d)\d{1,4} ?|(?:fault|error|code|interlock|job|missed) )(?-i:x))\.?\s*(?:no|num|number)?(?: (?:is|was|now))?[ .,:#\-]*(?P<value>\d{3,6})\b",
         0.8,
     ),
     (
@@ -246,6 +246,7 @@ def _contacts() -> list[EntityRecognizer]:
                     0.6,
                 ),
                 (r"(?i)\bcontact (?P<value>\d{4,5})\b(?![:.]\d)", 0.6),
+                (r"(?i)\bbp\.?:? ?(?P<value>\d{4})\b(?!/\d| ?[%:]|\.\d)", 0.6),
             ],
         ),
         UkRecognizer(

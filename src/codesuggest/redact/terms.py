@@ -44,10 +44,12 @@ _TAIL = regex.compile(r"\p{L}*(?:[\-‐]\p{L}+){0,2}")
 def is_term(text: str, span: Span, allowed: frozenset[str]) -> bool:
     """Whether a finding is a term that is never personal, or consists of such terms, or names a sign, view or the like.
 
-    A title before it makes it a person all the same.
+    A title before it makes it a person all the same; a title alone is nobody.
     """
     value = text[span.start : span.end]
     words = _WORD.findall(value)
+    if words and all(_TITLE.match(word) for word in words):
+        return True
     if not words or _TITLE.match(words[0]):
         return not any(character.isalnum() for character in value)
     return _is_listed(words, allowed) or _is_named_after(text, span, allowed)

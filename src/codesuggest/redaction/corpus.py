@@ -1,7 +1,8 @@
 """Texts with slots to texts with marked personal data.
 
-A slot is `{{TYPE}}`, `{{TYPE:form}}` or `{{TYPE:form#k}}`, where the same k is the same person or thing again, with
-`~lower`, `~upper` or `~typo` behind it where people would have typed it so. `{{-kind}}` varies and is not personal.
+A slot is `{{TYPE}}`, `{{TYPE:form}}` or `{{TYPE:form#k}}`, where the same k is the same person or thing again.
+`{{-kind}}` varies and is not personal. Both have `~lower`, `~upper` or `~typo` behind them where people would have
+typed it so.
 """
 
 import json
@@ -18,7 +19,7 @@ from codesuggest.redaction.people import People, Person
 from codesuggest.redaction.values import Values
 
 _SLOT = re.compile(
-    r"\{\{(?:-(?P<plain>[a-z]+)|(?P<type>[A-Z_]+)(?::(?P<form>[a-z_]+))?(?:#(?P<key>\w+))?(?:~(?P<case>\w+))?)\}\}"
+    r"\{\{(?:-(?P<plain>[a-z]+)|(?P<type>[A-Z_]+)(?::(?P<form>[a-z_]+))?(?:#(?P<key>\w+))?)(?:~(?P<case>\w+))?\}\}"
 )
 
 _ENDINGS = ("s", "ed", "ing", "ly", "ness", "able", "itis", "gram", "er", "ation", "less", "ic", "al", "oma", "ful")
@@ -44,6 +45,7 @@ class Filler:
         for slot in _SLOT.finditer(template):
             text += template[position : slot.start()]
             value = self._values.plain(slot["plain"]) if slot["plain"] else self._value(slot, known)
+            value = self._cased(value, slot["case"])
             if not slot["plain"]:
                 spans.append((len(text), len(text) + len(value), slot["type"]))
             text += value
@@ -51,7 +53,7 @@ class Filler:
         return Marked(text + template[position:], tuple(spans))
 
     def reword(self, marked: Marked, words: Sequence[str]) -> Marked:
-        """Some words outside the spans exchanged for any of `words`, or given a capital: words alone say little."""
+        """Some words outside the spans exchanged for any of `words`, given a capital or mistyped: words say little."""
 
         def other(match: re.Match[str]) -> str:
             chance = self._rng.random()
@@ -60,7 +62,9 @@ class Filler:
                 if self._rng.random() < 0.3:
                     word += self._rng.choice(_ENDINGS)
                 return word.upper() if match[0].isupper() else word.title() if match[0][0].isupper() else word
-            return match[0].title() if chance < 0.15 else match[0]
+            if chance < 0.15:
+                return match[0].title()
+            return self._cased(match[0], "typo") if chance < 0.17 else match[0]
 
         text, spans, position = "", [], 0
         for start, end, type in marked.spans:
@@ -82,8 +86,7 @@ class Filler:
         if made is None:
             made = self._people.person() if slot["type"] == "PERSON" else self._values.value(slot["type"], form)
             known[key] = made
-        value = made.form(form, self._rng) if isinstance(made, Person) else made
-        return self._cased(value, slot["case"])
+        return made.form(form, self._rng) if isinstance(made, Person) else made
 
     def _cased(self, value: str, case: str | None) -> str:
         if case == "typo" and len(value) > 4:
@@ -110,6 +113,8 @@ def read_templates(files: Iterable[Path]) -> list[Template]:
                 templates.append(Template(row["text"], tuple(row.get("terms", ()))))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ReadError(f'{file}, line {number}: expected {{"text": ...}}.') from error
+            if "{{" in _SLOT.sub("", templates[-1].text):
+                raise ReadError(f"{file}, line {number}: holds a slot that is none; see the corpus's own description.")
     return templates
 
 

@@ -18,6 +18,12 @@ LOCALES = (
     *("en_IN", "en_PK", "en_NG", "yo_NG", "ha_NG", "en_KE", "tw_GH", "zu_ZA", "pl_PL", "ro_RO", "tr_TR", "ga_IE"),
     *("pt_PT", "es_ES", "it_IT", "fr_FR", "de_DE", "hu_HU", "lt_LT", "cs_CZ", "en_PH", "vi_VN", "nl_NL", "sv_SE"),
 )
+MORE_LOCALES = (
+    *("en_IE", "en_US", "en_NZ", "de_AT", "de_LU", "fr_BE", "fr_DZ", "nl_BE", "da_DK", "no_NO", "fi_FI", "is_IS"),
+    *("et_EE", "lv_LV", "sk_SK", "sl_SI", "hr_HR", "es_CL", "es_CO", "es_MX", "pt_BR", "id_ID", "uz_UZ", "sw"),
+    *("ig_NG", "en_TH"),
+)
+"""Locales that only training uses: the more names it saw, the better it knows one that it did not."""
 INVENTED = 0.35
 """Share of names for training that are put together from the parts of two."""
 
@@ -66,8 +72,9 @@ class People:
     def __init__(self, lists: Path, rng: random.Random, *, for_testing: bool) -> None:
         self._rng = rng
         self.is_testing = for_testing
+        self._locales = LOCALES if for_testing else (*LOCALES, *MORE_LOCALES)
         self._fakers: dict[str, Faker] = {}
-        for locale in dict.fromkeys(LOCALES):
+        for locale in dict.fromkeys(self._locales):
             self._fakers[locale] = Faker(locale)
             self._fakers[locale].seed_instance(rng.randrange(2**32))
         self._first, self.surnames = self._read(lists / "forenames.txt"), self._read(lists / "surnames.txt")
@@ -114,7 +121,7 @@ class People:
         return side == self.is_testing
 
     def _from_locale(self, *, is_male: bool) -> tuple[str, str]:
-        faker = self._fakers[self._rng.choice(LOCALES)]
+        faker = self._fakers[self._rng.choice(self._locales)]
         make_first = faker.first_name_male if is_male else faker.first_name_female
         first = next(name for name in iter(make_first, None) if self._is_ours(name))
         last = next(name for name in iter(faker.last_name, None) if self._is_ours(name))

@@ -30,6 +30,9 @@ from codesuggest.redaction.corpus import Filler, fill_all, read_templates
 from codesuggest.redaction.marked import Marked
 from codesuggest.redaction.network import Network
 
+_COMMON = 6
+"""How much oftener a common word is exchanged in than a rare one: a word that nobody saw may well be a name."""
+
 
 class RedactionRecipe(BaseModel):
     """How the language model is made. Paths are relative to the recipe."""
@@ -64,9 +67,12 @@ def load_redaction_recipe(path: Path) -> RedactionRecipe:
 
 def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
     """Train, and write the pipeline to `folder`. Returns the number of texts of one round."""
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     pieces, vectors = word_pieces()
-    corpus = _Corpus(recipe, _ordinary(pieces, vectors, Filler(recipe.lists, 0, for_testing=False).names))
+    names = Filler(recipe.lists, 0, for_testing=False).names
+    rare = (recipe.lists / "ordinary.txt").read_text(encoding="utf-8").split()
+    corpus = _Corpus(recipe, [*_ordinary(pieces, vectors, names) * _COMMON, *rare])
     network = Network(
         vectors.shape[1],
         vector_width=recipe.vector_width,

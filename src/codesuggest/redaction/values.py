@@ -23,6 +23,8 @@ _DATES = (
     "%d%m%y",
 )
 _FOREIGN = ("de_DE", "fr_FR", "es_ES", "it_IT", "pl_PL", "nl_NL", "sv_SE", "hu_HU", "en_IN", "en_PH")
+_MORE_FOREIGN = ("en_US", "en_NZ", "de_AT", "da_DK", "no_NO", "fi_FI", "sk_SK", "hr_HR", "es_CL", "es_MX", "pt_BR")
+"""Locales of addresses that only training uses."""
 
 
 class Values:
@@ -32,6 +34,8 @@ class Values:
         self._rng = rng
         self._people = people
         self._is_testing = people.is_testing
+        self._foreign = _FOREIGN if people.is_testing else (*_FOREIGN, *_MORE_FOREIGN)
+        self._foreign_share = 0.25 if people.is_testing else 0.4
         names = ("towns", "streets", "buildings", "companies", "places_abroad", "countries")
         self._lists = {n: people.keep((lists / f"{n}.txt").read_text(encoding="utf-8").splitlines()) for n in names}
         self._makers: dict[str, Callable[[str], str]] = {
@@ -129,8 +133,8 @@ class Values:
             street = f"{rng.choice(self._lists['buildings'])} Cottage, {rng.choice(self._lists['streets'])}"
         if form != "full":
             return street
-        if rng.random() < 0.25:
-            faker = self._people.faker(rng.choice(_FOREIGN))
+        if rng.random() < self._foreign_share:
+            faker = self._people.faker(rng.choice(self._foreign))
             return str(faker.address()).replace("\n", rng.choice(("\n", ", ")))
         comma = rng.choice((", ", ", ", "\n", " "))
         return comma.join((street, rng.choice(self._lists["towns"]), self._postcode()))
@@ -158,7 +162,7 @@ class Values:
             return f"HMP {place}"
         if form in ends:
             return f"{place} {rng.choice(ends[form])}"
-        faker = self._people.faker(rng.choice(("en_GB", *_FOREIGN)))
+        faker = self._people.faker(rng.choice(("en_GB", *self._foreign)))
         return rng.choice(
             (rng.choice(self._lists["companies"]), rng.choice(self._lists["companies"]), str(faker.company()))
         )
