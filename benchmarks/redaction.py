@@ -109,6 +109,8 @@ def _cost(data: Path) -> list[str]:
     lines = [
         "## What redaction costs coding",
         "",
+        "Models trained on 2,000 narratives and measured on the same test rows, raw and redacted, with 95% intervals.",
+        "",
         "| data and axis | hit@1 raw | hit@1 redacted | recall@5 raw | recall@5 redacted |",
         "|---|---|---|---|---|",
     ]
@@ -119,10 +121,13 @@ def _cost(data: Path) -> list[str]:
                 for flag in (True, False)
             )
             for axis in raw.axes:
-                a, b = raw.axes[axis].model, redacted.axes[axis].model
-                lines.append(
-                    f"| {name}.{axis} | {a['hit@1'].value:.3f} | {b['hit@1'].value:.3f} | {a['recall@5'].value:.3f} | {b['recall@5'].value:.3f} |"
-                )
+                pairs = [
+                    measured.axes[axis].model[figure]
+                    for figure in ("hit@1", "recall@5")
+                    for measured in (raw, redacted)
+                ]
+                cells = [f"{e.value:.3f} ({e.low:.3f} to {e.high:.3f})" for e in pairs]
+                lines.append(f"| {name}.{axis} | {' | '.join(cells)} |")
     return lines
 
 

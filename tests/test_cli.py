@@ -154,7 +154,7 @@ def test_taxonomy_commands_work_together(write: Write, tmp_path: Path) -> None:
     assert Outcome(["taxonomy", "check", str(tmp_path / "o")]).out == "official is sound: 1 axes, 2 codes.\n"
     coded = write("coded.csv", "id,text,kind\n1,x,A|B\n2,y,A\n")
     Outcome(["taxonomy", "derive", str(coded), "--axes", "kind", "--out", str(tmp_path / "d")])
-    assert "kind  kind, many codes\n  A  A\n  B  B" in Outcome(["taxonomy", "show", str(tmp_path / "d")]).out
+    assert "kind  Kind, many codes\n  A  A\n  B  B" in Outcome(["taxonomy", "show", str(tmp_path / "d")]).out
     missing = Outcome(["taxonomy", "derive", str(coded), "--axes", "colour"])
     assert "no column 'colour'; it has id, text, kind" in missing.err
 

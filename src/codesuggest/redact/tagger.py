@@ -27,8 +27,8 @@ POOL_BEHIND = 2
 SCORES = "scores"
 """Where a text keeps the probability of each finding."""
 _WEIGHTS = "weights.npz"
-_SUREST = 0.99
-"""No finding by context is as sure as a number whose check digit is right."""
+_SUREST, _SUREST_NUMBER = 0.99, 0.5
+"""No finding by context is as sure as a number whose check digit is right, no number as one that a pattern found."""
 _EDGE = 0.6
 """A word beside one that is found counts from this share of the floor."""
 _COMPANY = 0.5
@@ -178,7 +178,9 @@ class Tagger:
                 ]
                 kept = [(span, score) for span, score in spans if span.label_ not in _NUMBERS or _is_personal(span)]
                 doc.ents = [span for span, _ in kept]
-                doc.user_data[SCORES] = [score for _, score in kept]
+                doc.user_data[SCORES] = [
+                    min(score, _SUREST_NUMBER) if span.label_ in _NUMBERS else score for span, score in kept
+                ]
                 start += len(doc)
                 yield doc
 
