@@ -8,12 +8,11 @@ import numpy.typing as npt
 
 from codesuggest.agreement import Bootstrap, mean_of, ratio_of
 from codesuggest.evaluate.measuring import Judged
-from codesuggest.evaluate.slices import over_axes
+from codesuggest.evaluate.slices import ENOUGH, over_axes
 from codesuggest.metrics import Estimate, per_narrative, wilson
 
 TARGETS = (0.80, 0.90, 0.95, 0.98)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-_ENOUGH = 10
 
 Values = npt.NDArray[np.float64]
 
@@ -81,5 +80,5 @@ def _threshold(top: Values, right: Values, target: float) -> float:
     """The lowest score down to which the share right reaches the target; none reaches it: infinity."""
     order = np.argsort(-top, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    reached = np.flatnonzero((share >= target) & (np.arange(len(order)) >= _ENOUGH - 1))
+    reached = np.flatnonzero((share >= target) & (np.arange(len(order)) >= ENOUGH - 1))
     return float(top[order[reached[-1]]]) if len(reached) else float("inf")

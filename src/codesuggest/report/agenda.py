@@ -95,8 +95,8 @@ def _view(view: SuggestedIncident | None, taxonomy: Taxonomy, axis: str) -> tupl
 
 
 def _codes(taxonomy: Taxonomy, axis: str, codes: Sequence[str]) -> str:
-    worded = [code if taxonomy.label(axis, code) == code else f"{code} {taxonomy.label(axis, code)}" for code in codes]
-    return "; ".join(worded) or "no code"
+    named = [code if taxonomy.label(axis, code) == code else f"{code} {taxonomy.label(axis, code)}" for code in codes]
+    return "; ".join(named) or "no code"
 
 
 def _method() -> Points:
