@@ -141,7 +141,7 @@ def _other_numbers() -> list[EntityRecognizer]:
                     0.7,
                 ),
                 (r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])", 0.5),
-                (r"(?<![\w/\-])(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])", 0.45),
+                (r"(?<![\w/\-])(?!SN-)(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])", 0.45),
             ],
         ),
     ]
@@ -293,13 +293,17 @@ def _births() -> list[EntityRecognizer]:
                     rf"(?i)\b(?:d\.?\s?o\.?\s?b\b\.?|dates? of birth|birth ?date|birthday|born(?: on)?|b\.){_LABEL_END}(?P<value>{_DATE})",
                     0.95,
                 ),
-                (rf"(?i)(?<![\d/.\-])(?P<value>{_DATE})\s*\(?(?:d\.?o\.?b|date of birth)\b", 0.9),
+                (
+                    rf"(?i)(?:d\.?o\.?b|date of birth)\b(?<=(?<![\d/.\-])(?P<value>{_DATE})\s*\(?(?:d\.?o\.?b|date of birth))",
+                    0.9,
+                ),
                 (
                     rf"(?<![\d/.\-])\d{{1,2}}[/.\-]\d{{1,2}}[/.\-]{_OLD_YEAR}(?![\d/])|(?<![\d/.\-]){_OLD_YEAR}-\d{{2}}-\d{{2}}(?![\d/])",
                     0.6,
                 ),
                 (
-                    rf"(?i)(?<![\d/.\-])\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-]{_MONTH}[ ,\-]+{_OLD_YEAR}(?!\d)|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? {_OLD_YEAR}(?!\d)",
+                    rf"(?i){_OLD_YEAR}(?!\d)(?<=(?P<value>(?<![\d/.\-])\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-]{_MONTH}[ ,\-]+\d{{4}}"
+                    rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}))",
                     0.6,
                 ),
             ],
@@ -314,16 +318,18 @@ def _ages() -> list[EntityRecognizer]:
             "AGE",
             [
                 (
-                    r"(?i)(?<![\d.])(?<!\bTc[ \-])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
+                    r"(?i)(?<![\d.])(?<!\bTc[ \-]?)(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
                     0.9,
                 ),
                 (
-                    r"(?i)\b(?:aged?|age of|turn(?:ing|ed|s)|nearly|almost|(?:s?he|who|it|patient|pt|lady|gentleman|mother|father|mum|dad|gran|nan|grand(?:ma|dad|mother|father)|resident|husband|wife)(?:['’]s| is| was|,)?(?: now| already| only)?)"
-                    r"\s*:?\s*\(?(?P<value>(?:9\d|1[01]\d))\b(?!\s*(?:%|kg|cm|mm|days|months|weeks|min|ml|m\b|s\b|degrees|bpm|beats|sats|per)|\.\d)",
+                    r"(?i)(?P<value>9\d|1[01]\d)\b(?!\s*(?:%|kg|cm|mm|days|months|weeks|min|ml|m\b|s\b|degrees|bpm|beats|sats|per)|\.\d)"
+                    r"(?<=\b(?:aged?|age of|turn(?:ing|ed|s)|nearly|almost|(?:s?he|who|it|patient|pt|lady|gentleman|mother|father|mum|dad|gran|nan|grand(?:ma|dad|mother|father)|resident|husband|wife)"
+                    r"(?:['’]s| is| was|,)?(?: now| already| only)?)\s*:?\s*\(?\d{2,3})",
                     0.8,
                 ),
                 (
-                    r"(?i)\b(?:I['’]m|I am|I was|am|herself|himself|now|both|they['’]re|elder, at|aunt|uncle|friend|neighbour) (?P<value>(?:9\d|10\d))(?=[,.;)]| and\b| in\b| with\b|$)(?!\.\d)",
+                    r"(?i)(?P<value>9\d|10\d)(?=[,.;)]| and\b| in\b| with\b|$)(?!\.\d)"
+                    r"(?<=\b(?:I['’]m|I am|I was|am|herself|himself|now|both|they['’]re|elder, at|aunt|uncle|friend|neighbour) \d{2,3})",
                     0.7,
                 ),
                 (r"(?i)\b(?:aged? )?9\d and (?P<value>(?:9\d|10\d))(?=[,.;)])(?!\.\d)", 0.6),
@@ -358,10 +364,9 @@ def _registrations() -> list[EntityRecognizer]:
                     r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*(?:\d|[._]\w))(?![\d.]+\b)[a-z][\w.\-]+\w)",
                     0.8,
                 ),
-                (
-                    r"(?<![\w@.\-/])[a-z]{3,8}+\.[a-z](?![\w@]|\.\w)|(?<![\w@.\-/])[a-z]{5,9}+\d{1,2}(?![\w@\-]|\.\w)|(?<![\w.])@[a-z][\w.]{3,}\w",
-                    0.5,
-                ),
+                (r"\.[a-z](?![\w@]|\.\w)(?<=(?<![\w@.\-/])(?P<value>[a-z]{3,8}\.[a-z]))", 0.5),
+                (r"\d{1,2}(?![\w@\-]|\.\w)(?<=(?<![\w@.\-/])(?P<value>[a-z]{5,9}\d{1,2}))", 0.5),
+                (r"@(?<![\w.]@)[a-z][\w.]{3,}\w", 0.5),
             ],
         ),
         UkRecognizer(

@@ -45,7 +45,7 @@ Floors = npt.NDArray[np.float64]
 def probabilities(weights: Weights, sight: Sight, vectors: Floats) -> Floats:
     """For each token the probability of nothing, then of each type's first word, then of each type's further words.
 
-    vectors  shape (n, vector_width): the words' vectors. Returns shape (n, 1 + 2 * n_types).
+    vectors  shape (n, vector_width + n_filters): the words' vectors. Returns shape (n, 1 + 2 * n_types).
     """
     w = weights
     parts = [vectors, w["suffixes"][sight.suffixes], w["shapes"][sight.shapes], sight.flags]
@@ -156,7 +156,7 @@ class Tagger:
     def set(self, pieces: WordPieces, weights: Weights) -> None:
         """Give it what it knows."""
         self._pieces, self._weights = pieces, weights
-        self._lexicon = Lexicon(pieces)
+        self._lexicon = Lexicon(pieces, weights)
 
     def __call__(self, doc: Doc) -> Doc:
         """Mark one text."""
