@@ -141,7 +141,10 @@ def _other_numbers() -> list[EntityRecognizer]:
                     0.7,
                 ),
                 (r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])", 0.5),
-                (r"(?<![\w/\-])(?!SN-)(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])", 0.45),
+                (
+                    r"(?<![\w/\-])(?!SN-)(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])",
+                    0.45,
+                ),
             ],
         ),
     ]
@@ -151,7 +154,7 @@ _DIALLED = [
     (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
     (r"(?<![\d\w.])(?!\d{4}-\d{4}(?!\d))\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
     (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
-    (r"(?<![\w.\-])\d{3}-\d{4}(?!\d)|(?<![\w.\-/])\d{2}[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
+    (r"\d(?<![\w.\-]\d)\d{2}-\d{4}(?!\d)|\d(?<![\w.\-/]\d)\d[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
 ]
 """Numbers that are known by their form, and how sure that is."""
 
@@ -166,7 +169,8 @@ _ANNOUNCED = [
         0.8,
     ),
     (
-        r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
+        r"(?i)(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))"
+        r"(?<=\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}\d{4,6})",
         0.6,
     ),
     (
@@ -186,7 +190,7 @@ _ANNOUNCED = [
         0.6,
     ),
     (
-        r"(?<!\d)(?P<value>\d{4,5})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
+        r"(?P<value>\d(?<!\d\d)\d{3,4})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
         0.6,
     ),
     (r"(?<=\p{L} \()(?P<value>\d{5})(?=\))", 0.6),
@@ -229,7 +233,7 @@ def _contacts() -> list[EntityRecognizer]:
                 ),
                 (r"\b[Oo]n (?P<value>\d{3,4}) (?:is|was) (?=the\b|an?\b|\p{Lu})", 0.5),
                 (
-                    r"(?i)\b(?:reg|registrar|SHO|F1|F2|FY1|FY2|SpR|StR|fellow|coordinator|site|outreach) (?P<value>\d{3,4})(?=, ?(?:[\p{L}\d/]+ ){1,3}\d{3,4}\b)",
+                    r"(?i)(?P<value>\d{3,4})(?=, ?(?:[\p{L}\d/]+ ){1,3}\d{3,4}\b)(?<=\b(?:reg|registrar|SHO|F1|F2|FY1|FY2|SpR|StR|fellow|coordinator|site|outreach) \d{3,4})",
                     0.6,
                 ),
                 (
@@ -242,7 +246,8 @@ def _contacts() -> list[EntityRecognizer]:
                 ),
                 (r"(?<!\w)#\d{3,5}\b", 0.5),
                 (
-                    r"(?i)\b(?:rang|reg|registrar|SHO|F1|F2|on[ \-]call|contact|nurse|doctor|coordinator|sister|matron|team|desk|switch)\s*[(:]\s*(?P<value>\d{4})\)?(?![\d:])",
+                    r"(?i)[(:]\s*(?P<value>\d{4})\)?(?![\d:])"
+                    r"(?<=\b(?:rang|reg|registrar|SHO|F1|F2|on[ \-]call|contact|nurse|doctor|coordinator|sister|matron|team|desk|switch)\s*[(:]\s*\d{4}\)?)",
                     0.6,
                 ),
                 (r"(?i)\bcontact (?P<value>\d{4,5})\b(?![:.]\d)", 0.6),
@@ -266,7 +271,10 @@ def _places() -> list[EntityRecognizer]:
                     r"\b(?:GIR 0AA|ZZ99 ?\d[A-Z]{2}|[A-PR-UWYZ](?:[A-HK-Y]?\d[A-Z\d]?|\d[A-HJKPSTUW]) ?\d[ABD-HJLNP-UW-Z]{2})\b",
                     0.9,
                 ),
-                (r"(?i)\b[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}\b", 0.6),
+                (
+                    r"(?i) \d[ABD-HJLNP-UW-Z]{2}\b(?<=\b(?P<value>[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[A-Z]{2}))",
+                    0.6,
+                ),
                 (r"(?i)\bpost ?code\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", 0.95),
             ],
         ),
