@@ -136,7 +136,7 @@ def _other_numbers() -> list[EntityRecognizer]:
                     0.45,
                 ),
                 (
-                    r"(?i)\b(?:passport|driving licen[cs]e|licence|policy|claim|account|badge|payroll|employee|staff|assignment|SSN)\s*(?:no|num|number|id|\#)?\.?\s*(?:is|was)?\s*[:=\-]?\s*"
+                    r"(?i)\b(?:passport|licen[cs]e|policy|claim|account|badge|payroll|employee|staff|assignment|SSN)\s*(?:no|num|number|id|\#)?\.?\s*(?:is|was)?\s*[:=\-]?\s*"
                     r"(?P<value>(?=[A-Z0-9\-]*\d{3})[A-Z0-9\-]{5,18})\b",
                     0.7,
                 ),
@@ -151,16 +151,17 @@ def _other_numbers() -> list[EntityRecognizer]:
 
 
 _DIALLED = [
-    (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
+    (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)(?:x\d{1,5})?", 0.95),
     (r"(?<![\d\w.])(?!\d{4}-\d{4}(?!\d))\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
     (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
+    (r"\(\d{2,4}\) ?\d{3,4}[\-. ]\d{3,4}(?!\d)(?:x\d{1,5})?|0(?<![\w.\-/]0)\d(?:[.\- ]\d{2}){4}(?!\d)", 0.6),
     (r"\d(?<![\w.\-]\d)\d{2}-\d{4}(?!\d)|\d(?<![\w.\-/]\d)\d[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
 ]
 """Numbers that are known by their form, and how sure that is."""
 
 _ANNOUNCED = [
     (
-        r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[ .:\-]*(?:no|number|on|at|him on|her on|them on)?[ .:]*"
+        r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[\s.:\-]*(?:no|number|on|at|(?:him|her|them|me|us) (?:on|at))?[\s.:]*"
         r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
         0.8,
     ),
@@ -276,6 +277,10 @@ def _places() -> list[EntityRecognizer]:
                     0.6,
                 ),
                 (r"(?i)\bpost ?code\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", 0.95),
+                (
+                    r"(?i)\b(?:post(?:al)? ?code|zip(?: ?code|(?=:)))\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>(?=[A-Z]?\d)[A-Z\d]{3,6}(?:[ \-][A-Z\d]{2,4})?)\b",
+                    0.7,
+                ),
             ],
         ),
         UkRecognizer(
