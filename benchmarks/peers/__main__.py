@@ -1,6 +1,6 @@
 """Trains what is missing, and writes results/peers.md, peers.csv and peers.svg. See ../README.md.
 
-Run: python -m benchmarks.peers --data FOLDER --out FOLDER [--sizes 100,500] [--again codesuggest]
+Run: python -m benchmarks.peers --data FOLDER --out FOLDER [--sizes 100,500] [--draws 1] [--again codesuggest]
 """
 
 import argparse
@@ -34,12 +34,12 @@ def main(arguments: Sequence[str]) -> None:
     seconds: dict[str, float] = {}
     compared: dict[str, Compared] = {}
     command = " ".join("PATH" if "/" in word else word for word in arguments if word != "--report-only")
-    for sample, embedder in _samples(options, seconds):
-        if not options.report_only:
+    for draws, embedder in _samples(options, seconds):
+        for sample in () if options.report_only else draws:
             _fill(sample, embedder, store, options)
-        for cell in cells(sample):
-            outcomes = {peer: found for peer in _peers() if (found := store.get(peer, cell))}
-            compared[cell.name] = compare(cell, outcomes, n_rounds=options.rounds)
+        for of_axis in zip(*map(cells, draws), strict=True):
+            outcomes = [{peer: found for peer in _peers() if (found := store.get(peer, cell))} for cell in of_axis]
+            compared[of_axis[0].name] = compare(of_axis, outcomes, n_rounds=options.rounds)
         if not options.report_only:
             write_report(list(compared.values()), seconds, options.results, command)
     write_report(list(compared.values()), seconds, options.results, command)
@@ -55,8 +55,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peers", default=",".join(_peers()), help="peers to train; all in the store are reported")
     parser.add_argument("--again", default="", help="peers whose scores are made again")
     parser.add_argument("--embedder", default="minilm", help="minilm, or hashing-64 to try the benchmark out")
-    parser.add_argument("--most-tested", type=int, default=2000, help="test narratives of a data set")
-    parser.add_argument("--seed", type=int, default=0, help="which training narratives are drawn")
+    parser.add_argument("--most-tested", type=int, default=6000, help="test narratives of a data set")
+    parser.add_argument("--draws", type=int, default=5, help="how often training narratives are drawn, short of all")
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds")
     parser.add_argument("--annif-python", type=Path, help="Python of an environment with annif[omikuji]")
     parser.add_argument("--setfit-python", type=Path, help="Python of an environment with setfit")
@@ -76,8 +76,8 @@ def _peers() -> list[str]:
     return [OURS, *HERE, *(peer for peers in APART.values() for peer in peers)]
 
 
-def _samples(options: argparse.Namespace, seconds: dict[str, float]) -> Iterator[tuple[Sample, StoredEmbedder]]:
-    """Every sample, all data sets at the smallest size first; `seconds` is told what embedding a narrative takes."""
+def _samples(options: argparse.Namespace, seconds: dict[str, float]) -> Iterator[tuple[list[Sample], StoredEmbedder]]:
+    """Every draw of a data set, all sets at the smallest size first; `seconds` is told what embedding a narrative takes."""
     read = {}
     for size in options.sizes.split(","):
         for data in options.sets.split(","):
@@ -87,8 +87,9 @@ def _samples(options: argparse.Namespace, seconds: dict[str, float]) -> Iterator
                 vectors, seconds[data] = embeddings(options.embedder, texts, data, options.out / "embeddings")
                 read[data] = narratives, vectors, StoredEmbedder(options.embedder, texts, vectors)
             narratives, vectors, embedder = read[data]
-            limits = {"seed": options.seed, "most_tested": options.most_tested}
-            yield make_sample(options.data / data, narratives, vectors, size, **limits), embedder
+            given = options.data / data, narratives, vectors, size
+            seeds = range(1 if size == "all" else options.draws)
+            yield [make_sample(*given, seed=seed, most_tested=options.most_tested) for seed in seeds], embedder
 
 
 def _fill(sample: Sample, embedder: StoredEmbedder, store: Store, options: argparse.Namespace) -> None:

@@ -20,13 +20,16 @@ LIBRARIES = ("codesuggest", "scikit-learn", "sentence-transformers", "torch", "n
 BASELINE = "tfidf_svc"
 COLUMNS = ["axis", "figure", "codesuggest", "best peer", "difference", "codesuggest is"]
 INTRODUCTION = """
-Every peer is given the same training rows, and is measured on the same test rows of each set's fixed split, thinned to
-at most 2,000. None is tuned to a data set; `peers/linear.py`, `in_annif.py` and `in_setfit.py` say how each is set.
+Every peer is given the same training rows, and is measured on the same test rows of each set's fixed split. None is tuned to a data set; `peers/linear.py`, `in_annif.py` and `in_setfit.py` say how each is set.
 Differences are codesuggest less the peer, with 95% intervals of a paired bootstrap over test rows; ahead and behind
 are those whose interval leaves out zero. The best peer of a cell is picked by its test figure, after the fact, which
 flatters the peers. Macro F1 on the axis of many codes: codesuggest by its own threshold, each peer by the one that gives
-as many codes a narrative as training has. One draw of training rows; the intervals do not hold the luck of that draw.
+as many codes a narrative as training has. {draws}
 """
+DRAWN = {
+    True: "With fewer than all training rows, figures are means over {n} draws of them, and the intervals hold the luck of those too.",
+    False: "One draw of training rows; the intervals do not hold the luck of that draw.",
+}
 FAVOURED = """
 On an axis of one code the figures above judge the best-ranked code. The more honest the scores, the seldomer is that a
 rare one. Here everyone's choice makes room for rare codes, as far as costs no more than a standard error of the share
@@ -45,7 +48,7 @@ def write_report(compared: list[Compared], embedding_s: Mapping[str, float], fol
         "# Beside its peers",
         f"Measured {dt.datetime.now(dt.UTC).date()} by `python -m benchmarks.peers {command}`, Python "
         f"{platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in LIBRARIES)}.",
-        INTRODUCTION.strip(),
+        _introduction(max(len(c.draws) for c in compared)),
         "![Learning curves](peers.svg)",
         "Every figure of every peer with its interval: [`peers.csv`](peers.csv).",
         "## In short",
@@ -65,17 +68,35 @@ def write_report(compared: list[Compared], embedding_s: Mapping[str, float], fol
     draw(compared, folder / "peers.svg")
 
 
+def _introduction(n_draws: int) -> str:
+    return INTRODUCTION.strip().format(draws=DRAWN[n_draws > 1].format(n=n_draws))
+
+
 def _totals(compared: list[Compared]) -> str:
     rows = []
     for figure, name in FIGURES.items():
-        counts = Counter(verdict(c.difference(figure, c.best_peer(figure))) for c in compared)
-        fusion = Counter(verdict(c.difference(figure, FUSION)) for c in compared if FUSION in c.rounds)
-        rows.append([name, *_counted(counts), *_counted(fusion)])
-    header = ["figure", "ahead of the best peer", "level", "behind", "ahead of late fusion", "level", "behind"]
-    return f"Cells (axis and training size), {len(compared)} in all:\n\n" + _table(header, rows)
+        best = [estimate(c.difference(figure, c.best_peer(figure))) for c in compared]
+        fusion = [estimate(c.difference(figure, FUSION)) for c in compared if FUSION in c.rounds]
+        seen = float(np.median([(e.high - e.low) / 2 for e in best]))
+        rows.append([name, *_counted(best), f"{seen:.3f}", *_counted(fusion)])
+    header = [
+        "figure",
+        "ahead of the best peer",
+        "level",
+        "behind",
+        "a lead shows from",
+        "ahead of late fusion",
+        "level",
+        "behind",
+    ]
+    return (
+        f"Cells (axis and training size), {len(compared)} in all. A lead shows from: half the width of a cell's interval, the "
+        f"median over cells; a true lead smaller than that is usually counted as level.\n\n{_table(header, rows)}"
+    )
 
 
-def _counted(counts: Counter[str]) -> list[str]:
+def _counted(differences: Iterable[Estimate]) -> list[str]:
+    counts = Counter(map(verdict, differences))
     return [str(counts[word]) for word in ("ahead", "level", "behind")]
 
 
@@ -96,7 +117,7 @@ def _behind(compared: list[Compared]) -> str:
 def _favoured(compared: list[Compared]) -> str:
     """Of the axes of one code."""
     compared = [c for c in compared if c.favoured]
-    counts = Counter(verdict(c.favoured_difference()) for c in compared)
+    counts = Counter(verdict(estimate(c.favoured_difference())) for c in compared)
     rows = []
     for peer in [OURS, *_peers(compared)]:
         cells = [(c.rounds[peer], c.favoured[peer]) for c in compared if peer in c.rounds]
@@ -116,7 +137,7 @@ def _size_table(compared: list[Compared]) -> str:
 def _rows(c: Compared) -> Iterator[list[str]]:
     for figure, name in FIGURES.items():
         peer = c.best_peer(figure)
-        difference = c.difference(figure, peer)
+        difference = estimate(c.difference(figure, peer))
         yield [
             f"{c.cell.sample.data}.{c.cell.axis}",
             name,
@@ -158,14 +179,14 @@ def _times(compared: list[Compared], embedding_s: Mapping[str, float]) -> str:
 
 
 def _seconds(compared: Iterable[Compared], peer: str) -> float:
-    return sum(c.outcomes[peer].seconds for c in compared if peer in c.outcomes) or float("nan")
+    return float(np.nansum([c.seconds(peer) for c in compared])) or float("nan")
 
 
 def _not_run(compared: list[Compared]) -> list[str]:
     notes = [
         f"- {_name(peer)} on {c.cell.sample.data}.{c.cell.axis}, {_size(c.cell.sample.size)}: {outcome.note.rstrip('.')}."
         for c in compared
-        for peer, outcome in c.outcomes.items()
+        for peer, outcome in c.draws[0].outcomes.items()
         if outcome.note
     ]
     return ["## What did not finish", "\n".join(notes)] if notes else []
@@ -174,16 +195,16 @@ def _not_run(compared: list[Compared]) -> list[str]:
 def _write_csv(compared: list[Compared], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["data", "axis", "size", "seed", "peer", "figure", "value", "low", "high", "cpu_s"])
+        writer.writerow(["data", "axis", "size", "draws", "peer", "figure", "value", "low", "high", "cpu_s"])
         for c in compared:
             sample = c.cell.sample
             for peer, figures in c.rounds.items():
                 for figure in (*FIGURES, "recall@3", "ndcg@5", "micro_f1", "ece"):
                     e = estimate(figures[figure])
                     numbers = [f"{number:.4f}" for number in (e.value, e.low, e.high)]
-                    seconds = f"{c.outcomes[peer].seconds:.2f}"
+                    seconds = f"{c.seconds(peer):.2f}"
                     writer.writerow(
-                        [sample.data, c.cell.axis, sample.size, sample.seed, peer, figure, *numbers, seconds]
+                        [sample.data, c.cell.axis, sample.size, len(c.draws), peer, figure, *numbers, seconds]
                     )
 
 
