@@ -67,7 +67,7 @@ def test_a_traceback_with_locals_and_debug_logs_of_a_failed_redaction_hold_nothi
 
     monkeypatch.setattr(redactor._analyzer, "analyze", broken)
     if step == "engine":
-        monkeypatch.setattr(redactor._engine, "process_batch", broken)
+        monkeypatch.setattr(redactor._engine, "process_texts", broken)
     with caplog.at_level(logging.DEBUG), pytest.raises(RedactionError) as caught:
         redactor.redact(Narrative("7", TEXT))
     frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True)

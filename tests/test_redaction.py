@@ -206,6 +206,14 @@ def test_rewording_changes_words_outside_the_spans_and_never_those_inside() -> N
     assert any(item.text == marked.text for item in reworded)
 
 
+def test_training_has_addresses_of_other_countries_marked_whole() -> None:
+    filler = Filler(LISTS, 3, for_testing=False)
+    marked = [filler.fill("at {{ADDRESS}}, second floor") for _ in range(300)]
+    values = [item.text[start:end] for item in marked for start, end, _ in item.spans]
+    assert [f"at {value}, second floor" for value in values] == [item.text for item in marked]
+    assert 5 < sum(value.startswith(("P.O. Box", "the corner of")) for value in values) < 60
+
+
 def test_terms_that_sound_like_names_are_filled_in_and_not_marked() -> None:
     filler = Filler(LISTS, 1, for_testing=False)
     marked = filler.fill("The {{-eponym}} view on the {{-brand}} after {{-drug}}")

@@ -9,6 +9,7 @@ import torch
 
 from codesuggest.redact.pieces import WordPieces
 from codesuggest.redact.sight import GAP, Lexicon, see
+from codesuggest.redact.spelling import LENGTH, N_LETTERS, WINDOWS, letters, spelt
 from codesuggest.redact.tagger import LEARNT, SCORES, Tagger, decode, floors, probabilities
 from codesuggest.redaction.network import Network
 
@@ -74,14 +75,58 @@ def test_an_empty_text_is_no_trouble(pieces: WordPieces) -> None:
 
 def test_numpy_and_torch_come_to_the_same(pieces: WordPieces) -> None:
     torch.manual_seed(0)
-    network = Network(4, vector_width=3, width=8, dropout=0.1, hidden=0.1).eval()
+    network = Network(4, vector_width=3, width=8, dropout=0.1, hidden=0.1, n_filters=5).eval()
     nlp, lexicon = spacy.blank("en"), Lexicon(pieces)
-    sight = see([nlp("Smith was scanned, said Quillfeather to Smith"), nlp("smith")], lexicon)
-    raw = lexicon.vectors(sight.words)
+    docs = [nlp("Smith was scanned, said Quillfeather to Smith"), nlp("smith")]
+    sight = see(docs, lexicon)
+    vectors = torch.from_numpy(lexicon.vectors(sight.words))
     with torch.no_grad():
-        expected = torch.softmax(network(sight, torch.from_numpy(raw)), dim=1).numpy()
-    drawn = raw @ network.project.weight.detach().numpy().T
-    assert probabilities(network.weights(), sight, drawn) == pytest.approx(expected, abs=1e-5)
+        expected = torch.softmax(network(sight, vectors, lexicon.letters(sight.words)), dim=1).numpy()
+    drawn = WordPieces(pieces.pieces, pieces.vectors @ network.project.weight.detach().numpy().T)
+    known = Lexicon(drawn, network.weights())
+    seen = see(docs, known)
+    assert probabilities(network.weights(), seen, known.vectors(seen.words)) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("word", "head", "tail"),
+    [
+        ("o'neil-9", [0, 15, 27, 14, 5, 9, 12, 28, 29], [0]),
+        ("åsa", [0, 1, 19, 1, 0], [0]),
+        ("жan", [0, 30, 1, 14, 0], [0]),
+        ("£5", [0, 31, 29, 0], [0]),
+        ("abcdefghijklmnopqrstuvwxyz", [0, *range(1, 11), 21, 22], [24, 25, 26, 0]),
+        ("", [0], [0]),
+    ],
+)
+def test_a_word_is_seen_by_its_letters_a_long_one_by_head_and_tail(word: str, head: list[int], tail: list[int]) -> None:
+    codes = letters(word).tolist()
+    assert len(codes) == LENGTH
+    assert codes[: len(head)] == head
+    assert codes[LENGTH - len(tail) :] == tail
+
+
+def test_a_filter_says_how_well_it_fits_where_it_fits_best() -> None:
+    weights = {"letters": np.eye(N_LETTERS, dtype=np.float32)}
+    for size in WINDOWS:
+        weights[f"filters.{size}.weight"] = np.zeros((1, size * N_LETTERS), dtype=np.float32)
+        weights[f"filters.{size}.bias"] = np.zeros(1, dtype=np.float32)
+    s, k, i = 19, 11, 9
+    weights["filters.3.weight"][0, [s, N_LETTERS + k, 2 * N_LETTERS + i]] = 1
+    words = np.stack([letters("kowalski"), letters("skip"), letters("sky"), letters("cat")])
+    assert spelt(weights, words)[:, 0].tolist() == [3, 3, 2, 0]
+
+
+def test_words_seen_later_are_spelt_too_and_forgotten_ones_anew(
+    pieces: WordPieces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codesuggest.redact.sight._SPARE", 2)
+    network = Network(4, vector_width=4, width=8, dropout=0, hidden=0, n_filters=5)
+    nlp, lexicon = spacy.blank("en"), Lexicon(pieces, network.weights())
+    each = [lexicon.vectors(see([nlp(text)], lexicon).words)[:3] for text in ("ada met bo", "bo met ada", "bo met ada")]
+    assert each[0][[2, 1, 0]] == pytest.approx(each[1])
+    assert each[1] == pytest.approx(each[2])
+    assert each[0].any(axis=1).all()
 
 
 def test_findings_are_runs_of_words_over_the_floor_with_the_likelier_type_and_the_highest_score() -> None:
@@ -127,7 +172,7 @@ def test_a_tagger_reads_back_what_it_wrote_and_marks_texts(pieces: WordPieces, t
     nlp = spacy.blank("en")
     tagger = nlp.add_pipe("personal", config={"floor": 0.01})
     assert isinstance(tagger, Tagger)
-    network = Network(4, vector_width=4, width=8, dropout=0, hidden=0)
+    network = Network(4, vector_width=4, width=8, dropout=0, hidden=0, n_filters=5)
     with torch.no_grad():
         network.leave.bias[1 + LEARNT.index("PERSON")] = 9
     tagger.set(pieces, network.weights())

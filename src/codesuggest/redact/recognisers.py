@@ -136,28 +136,32 @@ def _other_numbers() -> list[EntityRecognizer]:
                     0.45,
                 ),
                 (
-                    r"(?i)\b(?:passport|driving licen[cs]e|licence|policy|claim|account|badge|payroll|employee|staff|assignment|SSN)\s*(?:no|num|number|id|\#)?\.?\s*(?:is|was)?\s*[:=\-]?\s*"
+                    r"(?i)\b(?:passport|licen[cs]e|policy|claim|account|badge|payroll|employee|staff|assignment|SSN)\s*(?:no|num|number|id|\#)?\.?\s*(?:is|was)?\s*[:=\-]?\s*"
                     r"(?P<value>(?=[A-Z0-9\-]*\d{3})[A-Z0-9\-]{5,18})\b",
                     0.7,
                 ),
                 (r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])", 0.5),
-                (r"(?<![\w/\-])(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])", 0.45),
+                (
+                    r"(?<![\w/\-])(?!SN-)(?=[A-Z0-9\-]*[A-Z])(?=(?:[A-Z\-]*\d){5})[A-Z0-9]+(?:-[A-Z0-9]+)+(?![\w/\-])",
+                    0.45,
+                ),
             ],
         ),
     ]
 
 
 _DIALLED = [
-    (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)", 0.95),
+    (r"(?<![\d\w])(?:\+|00)\d{1,3}[ \-.]?(?:\(0\))?[ \-.]?\(?\d(?:[ \-.()]{0,2}\d){6,11}(?!\d)(?:x\d{1,5})?", 0.95),
     (r"(?<![\d\w.])(?!\d{4}-\d{4}(?!\d))\(?0[1-378]\d{1,4}\)?(?:[ \-.]?\d){5,8}(?!\d)", 0.85),
     (r"(?<![\w.\-])\(?\d{3}\)?[ \-.]\d{3}[\-. ]\d{4}(?!\d)(?:x\d{1,5})?", 0.6),
-    (r"(?<![\w.\-])\d{3}-\d{4}(?!\d)|(?<![\w.\-/])\d{2}[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
+    (r"\(\d{2,4}\) ?\d{3,4}[\-. ]\d{3,4}(?!\d)(?:x\d{1,5})?|0(?<![\w.\-/]0)\d(?:[.\- ]\d{2}){4}(?!\d)", 0.6),
+    (r"\d(?<![\w.\-]\d)\d{2}-\d{4}(?!\d)|\d(?<![\w.\-/]\d)\d[\- ]\d{2}[\- ]\d{2}[\- ]\d{2}(?![\d/])", 0.5),
 ]
 """Numbers that are known by their form, and how sure that is."""
 
 _ANNOUNCED = [
     (
-        r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[ .:\-]*(?:no|number|on|at|him on|her on|them on)?[ .:]*"
+        r"(?i)\b(?:tel(?:ephone)?|phone|mob(?:ile)?|fax|cell|call(?:ed)?|rang|ring|contact(?:ed)?)\b[\s.:\-]*(?:no|number|on|at|(?:him|her|them|me|us) (?:on|at))?[\s.:]*"
         r"(?P<value>\+?\(?\d(?:[ \-.()]*\d){6,13})(?!\d)",
         0.8,
     ),
@@ -166,7 +170,8 @@ _ANNOUNCED = [
         0.8,
     ),
     (
-        r"(?i)\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))",
+        r"(?i)(?P<value>\d{4,6})\b(?!:\d|[%/]|\.\d| ?(?:times|min|mg|ml|mm|cm|kg))"
+        r"(?<=\b(?:rang|ring(?:ing)?|dial(?:led|ling)?|contact|tel|phone|number|through to)(?: is| on)?[ .:]{1,3}\d{4,6})",
         0.6,
     ),
     (
@@ -186,7 +191,7 @@ _ANNOUNCED = [
         0.6,
     ),
     (
-        r"(?<!\d)(?P<value>\d{4,5})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
+        r"(?P<value>\d(?<!\d\d)\d{3,4})(?=,? \(?(?:engaged|rang out|no answer|no reply|fax|voicemail|answer ?phone|dead line|unobtainable|secretary)\b)",
         0.6,
     ),
     (r"(?<=\p{L} \()(?P<value>\d{5})(?=\))", 0.6),
@@ -229,7 +234,7 @@ def _contacts() -> list[EntityRecognizer]:
                 ),
                 (r"\b[Oo]n (?P<value>\d{3,4}) (?:is|was) (?=the\b|an?\b|\p{Lu})", 0.5),
                 (
-                    r"(?i)\b(?:reg|registrar|SHO|F1|F2|FY1|FY2|SpR|StR|fellow|coordinator|site|outreach) (?P<value>\d{3,4})(?=, ?(?:[\p{L}\d/]+ ){1,3}\d{3,4}\b)",
+                    r"(?i)(?P<value>\d{3,4})(?=, ?(?:[\p{L}\d/]+ ){1,3}\d{3,4}\b)(?<=\b(?:reg|registrar|SHO|F1|F2|FY1|FY2|SpR|StR|fellow|coordinator|site|outreach) \d{3,4})",
                     0.6,
                 ),
                 (
@@ -242,7 +247,8 @@ def _contacts() -> list[EntityRecognizer]:
                 ),
                 (r"(?<!\w)#\d{3,5}\b", 0.5),
                 (
-                    r"(?i)\b(?:rang|reg|registrar|SHO|F1|F2|on[ \-]call|contact|nurse|doctor|coordinator|sister|matron|team|desk|switch)\s*[(:]\s*(?P<value>\d{4})\)?(?![\d:])",
+                    r"(?i)[(:]\s*(?P<value>\d{4})\)?(?![\d:])"
+                    r"(?<=\b(?:rang|reg|registrar|SHO|F1|F2|on[ \-]call|contact|nurse|doctor|coordinator|sister|matron|team|desk|switch)\s*[(:]\s*\d{4}\)?)",
                     0.6,
                 ),
                 (r"(?i)\bcontact (?P<value>\d{4,5})\b(?![:.]\d)", 0.6),
@@ -266,8 +272,15 @@ def _places() -> list[EntityRecognizer]:
                     r"\b(?:GIR 0AA|ZZ99 ?\d[A-Z]{2}|[A-PR-UWYZ](?:[A-HK-Y]?\d[A-Z\d]?|\d[A-HJKPSTUW]) ?\d[ABD-HJLNP-UW-Z]{2})\b",
                     0.9,
                 ),
-                (r"(?i)\b[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}\b", 0.6),
+                (
+                    r"(?i) \d[ABD-HJLNP-UW-Z]{2}\b(?<=\b(?P<value>[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[A-Z]{2}))",
+                    0.6,
+                ),
                 (r"(?i)\bpost ?code\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", 0.95),
+                (
+                    r"(?i)\b(?:post(?:al)? ?code|zip(?: ?code|(?=:)))\s*(?:is|was)?\s*[:=\-]?\s*(?P<value>(?=[A-Z]?\d)[A-Z\d]{3,6}(?:[ \-][A-Z\d]{2,4})?)\b",
+                    0.7,
+                ),
             ],
         ),
         UkRecognizer(
@@ -293,13 +306,17 @@ def _births() -> list[EntityRecognizer]:
                     rf"(?i)\b(?:d\.?\s?o\.?\s?b\b\.?|dates? of birth|birth ?date|birthday|born(?: on)?|b\.){_LABEL_END}(?P<value>{_DATE})",
                     0.95,
                 ),
-                (rf"(?i)(?<![\d/.\-])(?P<value>{_DATE})\s*\(?(?:d\.?o\.?b|date of birth)\b", 0.9),
+                (
+                    rf"(?i)(?:d\.?o\.?b|date of birth)\b(?<=(?<![\d/.\-])(?P<value>{_DATE})\s*\(?(?:d\.?o\.?b|date of birth))",
+                    0.9,
+                ),
                 (
                     rf"(?<![\d/.\-])\d{{1,2}}[/.\-]\d{{1,2}}[/.\-]{_OLD_YEAR}(?![\d/])|(?<![\d/.\-]){_OLD_YEAR}-\d{{2}}-\d{{2}}(?![\d/])",
                     0.6,
                 ),
                 (
-                    rf"(?i)(?<![\d/.\-])\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-]{_MONTH}[ ,\-]+{_OLD_YEAR}(?!\d)|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? {_OLD_YEAR}(?!\d)",
+                    rf"(?i){_OLD_YEAR}(?!\d)(?<=(?P<value>(?<![\d/.\-])\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-]{_MONTH}[ ,\-]+\d{{4}}"
+                    rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}))",
                     0.6,
                 ),
             ],
@@ -314,16 +331,18 @@ def _ages() -> list[EntityRecognizer]:
             "AGE",
             [
                 (
-                    r"(?i)(?<![\d.])(?<!\bTc[ \-])(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
+                    r"(?i)(?<![\d.])(?<!\bTc[ \-]?)(?P<value>(?:9\d|1[01]\d))\s*(?:-|\s)?(?:yo\b|y/o|y\.o\.|yrs?\b|years?\b(?:[ \-](?:old|of age|young))?|(?-i:[fFM])\b)",
                     0.9,
                 ),
                 (
-                    r"(?i)\b(?:aged?|age of|turn(?:ing|ed|s)|nearly|almost|(?:s?he|who|it|patient|pt|lady|gentleman|mother|father|mum|dad|gran|nan|grand(?:ma|dad|mother|father)|resident|husband|wife)(?:['’]s| is| was|,)?(?: now| already| only)?)"
-                    r"\s*:?\s*\(?(?P<value>(?:9\d|1[01]\d))\b(?!\s*(?:%|kg|cm|mm|days|months|weeks|min|ml|m\b|s\b|degrees|bpm|beats|sats|per)|\.\d)",
+                    r"(?i)(?P<value>9\d|1[01]\d)\b(?!\s*(?:%|kg|cm|mm|days|months|weeks|min|ml|m\b|s\b|degrees|bpm|beats|sats|per)|\.\d)"
+                    r"(?<=\b(?:aged?|age of|turn(?:ing|ed|s)|nearly|almost|(?:s?he|who|it|patient|pt|lady|gentleman|mother|father|mum|dad|gran|nan|grand(?:ma|dad|mother|father)|resident|husband|wife)"
+                    r"(?:['’]s| is| was|,)?(?: now| already| only)?)\s*:?\s*\(?\d{2,3})",
                     0.8,
                 ),
                 (
-                    r"(?i)\b(?:I['’]m|I am|I was|am|herself|himself|now|both|they['’]re|elder, at|aunt|uncle|friend|neighbour) (?P<value>(?:9\d|10\d))(?=[,.;)]| and\b| in\b| with\b|$)(?!\.\d)",
+                    r"(?i)(?P<value>9\d|10\d)(?=[,.;)]| and\b| in\b| with\b|$)(?!\.\d)"
+                    r"(?<=\b(?:I['’]m|I am|I was|am|herself|himself|now|both|they['’]re|elder, at|aunt|uncle|friend|neighbour) \d{2,3})",
                     0.7,
                 ),
                 (r"(?i)\b(?:aged? )?9\d and (?P<value>(?:9\d|10\d))(?=[,.;)])(?!\.\d)", 0.6),
@@ -358,13 +377,12 @@ def _registrations() -> list[EntityRecognizer]:
                     r"\s*(?:id|name|was|is|as|of)?\s*[:=\-–(\"'‘]*\s*(?P<value>(?=[\w.\-]*(?:\d|[._]\w))(?![\d.]+\b)[a-z][\w.\-]+\w)",
                     0.8,
                 ),
-                (
-                    r"(?<![\w@.\-/])[a-z]{3,8}+\.[a-z](?![\w@]|\.\w)|(?<![\w@.\-/])[a-z]{5,9}+\d{1,2}(?![\w@\-]|\.\w)|(?<![\w.])@[a-z][\w.]{3,}\w",
-                    0.5,
-                ),
+                (r"\.[a-z](?![\w@]|\.\w)(?<=(?<![\w@.\-/])(?P<value>[a-z]{3,8}\.[a-z]))", 0.5),
+                (r"\d{1,2}(?![\w@\-]|\.\w)(?<=(?<![\w@.\-/])(?P<value>[a-z]{5,9}\d{1,2}))", 0.5),
+                (r"@(?<![\w.]@)[a-z][\w.]{3,}\w", 0.5),
             ],
         ),
         UkRecognizer(
-            "UK_VEHICLE_REGISTRATION", [(r"\b[A-HJ-PR-Y][A-HJ-PR-Y](?:0[1-9]|[1-7]\d) ?[A-HJ-PR-Z]{3}\b", 0.7)]
+            "UK_VEHICLE_REGISTRATION", [(r"\b[A-HJ-PR-Y][A-HJ-PR-Y](?:0[1-9]|[1-7]\d) ?[A-HJ-PR-Z]{3}\b", 0.9)]
         ),
     ]

@@ -85,8 +85,7 @@ class Redactor:
     def _artifacts(self, batch: Sequence[Narrative]) -> list[NlpArtifacts | None]:
         """What spaCy makes of each narrative; None throughout if it fails, so that each is then tried alone."""
         try:
-            made = self._engine.process_batch([n.text for n in batch], language="en", batch_size=_BATCH)
-            return [item[1] for item in made]
+            return list(self._engine.process_texts([narrative.text for narrative in batch]))
         except Exception:  # noqa: BLE001  whatever went wrong, nothing of the text may travel in an exception
             return [None] * len(batch)
 

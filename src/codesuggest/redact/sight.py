@@ -3,7 +3,7 @@
 Names and ordinary words that nobody saw in training are told apart by what they are made of and by where they stand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +24,9 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from codesuggest.redact.pieces import WordPieces
+from codesuggest.redact.spelling import LENGTH, WINDOWS, Floats, Letters, letters, spelt
 
 Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 
 N_SUFFIXES, N_SHAPES, N_FLAGS = 2000, 500, 17
 GAP = 4
@@ -40,12 +40,16 @@ _LETTERS = regex.compile(r"[\p{L}\p{M}]+")
 
 
 class Lexicon:
-    """Words' vectors and numbers of pieces, made when a word is first seen."""
+    """Words' vectors, letters and numbers of pieces, made when a word is first seen.
 
-    def __init__(self, pieces: WordPieces) -> None:
-        self._pieces = pieces
+    weights  the filters that make a vector of a word's letters; without them `vectors` are those of the pieces alone.
+    """
+
+    def __init__(self, pieces: WordPieces, weights: Mapping[str, Floats] | None = None) -> None:
+        self._pieces, self._weights = pieces, weights
         self._row: dict[int, int] = {}
-        self._vectors, self._n_pieces = self._blank()
+        self._unspelt: list[int] = []
+        self._blank()
 
     def rows(self, doc: Doc, keys: npt.NDArray[np.uint64]) -> Rows:
         """The row of each token of a text; keys are the hashes of the tokens in lower case."""
@@ -58,8 +62,15 @@ class Lexicon:
         return np.array(numbers, dtype=np.int64)
 
     def vectors(self, rows: Rows) -> Floats:
-        """Shape (n, width)."""
-        return self._vectors[rows]
+        """Shape (n, width): of the word's pieces, then of its letters."""
+        if self._weights is not None and self._unspelt:
+            self._spelt[self._unspelt] = spelt(self._weights, self._letters[self._unspelt])
+            self._unspelt = []
+        return np.concatenate([self._vectors[rows], self._spelt[rows]], axis=1)
+
+    def letters(self, rows: Rows) -> Letters:
+        """Shape (n, LENGTH)."""
+        return self._letters[rows]
 
     def n_pieces(self, rows: Rows) -> Rows:
         """Into how many pieces each word falls, 5 at most; 0 for what has no letters."""
@@ -68,23 +79,31 @@ class Lexicon:
     def make_room(self) -> None:
         """Forget all words once there are many; rows given before are then void."""
         if len(self._row) > _SPARE:
-            self._row = {}
-            self._vectors, self._n_pieces = self._blank()
+            self._row, self._unspelt = {}, []
+            self._blank()
 
     def _add(self, key: int, word: str) -> int:
         row = len(self._row) + 1
         if row >= len(self._vectors):
-            self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
-            self._n_pieces = np.concatenate([self._n_pieces, np.zeros_like(self._n_pieces)])
+            self._vectors, self._spelt, self._letters, self._n_pieces = (
+                np.concatenate([table, np.zeros_like(table)])
+                for table in (self._vectors, self._spelt, self._letters, self._n_pieces)
+            )
         pieces = [piece for run in _LETTERS.findall(word) for piece in self._pieces.rows(run)]
         if pieces:
             self._vectors[row] = self._pieces.vectors[pieces].mean(axis=0)
         self._n_pieces[row] = min(len(pieces), 5)
+        self._letters[row] = letters(word)
+        self._unspelt.append(row)
         self._row[key] = row
         return row
 
-    def _blank(self) -> tuple[Floats, Rows]:
-        return np.zeros((4096, self._pieces.vectors.shape[1]), dtype=np.float32), np.zeros(4096, dtype=np.int64)
+    def _blank(self) -> None:
+        n_filters = 0 if self._weights is None else sum(len(self._weights[f"filters.{n}.bias"]) for n in WINDOWS)
+        self._vectors = np.zeros((4096, self._pieces.vectors.shape[1]), dtype=np.float32)
+        self._spelt = np.zeros((4096, n_filters), dtype=np.float32)
+        self._letters = np.zeros((4096, LENGTH), dtype=np.uint8)
+        self._n_pieces = np.zeros(4096, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ SCORES = "scores"
 _WEIGHTS = "weights.npz"
 _SUREST, _SUREST_NUMBER = 0.99, 0.5
 """No finding by context is as sure as a number whose check digit is right, no number as one that a pattern found."""
+_EVERYBODYS = frozenset({"101", "111", "112", "999", "2222"})
+"""Numbers that are dialled for help: the police, NHS 111, emergencies, a hospital's crash call."""
 _EDGE = 0.6
 """A word beside one that is found counts from this share of the floor."""
 _COMPANY = 0.5
@@ -45,7 +47,7 @@ Floors = npt.NDArray[np.float64]
 def probabilities(weights: Weights, sight: Sight, vectors: Floats) -> Floats:
     """For each token the probability of nothing, then of each type's first word, then of each type's further words.
 
-    vectors  shape (n, vector_width): the words' vectors. Returns shape (n, 1 + 2 * n_types).
+    vectors  shape (n, vector_width + n_filters): the words' vectors. Returns shape (n, 1 + 2 * n_types).
     """
     w = weights
     parts = [vectors, w["suffixes"][sight.suffixes], w["shapes"][sight.shapes], sight.flags]
@@ -140,8 +142,9 @@ def _starts(probability: Floats, kinds: Rows, position: int) -> bool:
 
 
 def _is_personal(span: Span) -> bool:
-    """Whether what was taken for somebody's number has digits and is not said to be a thing's."""
-    return any(c.isdigit() for c in span.text) and not is_of_a_thing(span.doc.text, span.start_char)
+    """Whether what was taken for somebody's number has digits, is not everybody's and not said to be a thing's."""
+    is_number = any(c.isdigit() for c in span.text) and span.text not in _EVERYBODYS
+    return is_number and not is_of_a_thing(span.doc.text, span.start_char)
 
 
 @Language.factory("personal", default_config={"floor": 0.5}, assigns=["doc.ents"])
@@ -156,7 +159,7 @@ class Tagger:
     def set(self, pieces: WordPieces, weights: Weights) -> None:
         """Give it what it knows."""
         self._pieces, self._weights = pieces, weights
-        self._lexicon = Lexicon(pieces)
+        self._lexicon = Lexicon(pieces, weights)
 
     def __call__(self, doc: Doc) -> Doc:
         """Mark one text."""

@@ -47,6 +47,7 @@ class RedactionRecipe(BaseModel):
     times: int = Field(12, ge=1)
     width: int = Field(96, ge=16)
     vector_width: int = Field(64, ge=8)
+    filters: int = Field(64, ge=8, description="Filters of each length that a word's letters go through.")
     epochs: int = Field(6, ge=1)
     batch: int = Field(32, ge=1)
     dropout: float = Field(0.2, ge=0, lt=1)
@@ -79,6 +80,7 @@ def train_redaction_model(recipe: RedactionRecipe, folder: Path) -> int:
         width=recipe.width,
         dropout=recipe.dropout,
         hidden=recipe.hidden,
+        n_filters=recipe.filters,
     )
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average))  # type: ignore[no-untyped-call]
     _fit(network, average, corpus, WordPieces(pieces, vectors), recipe)
@@ -99,7 +101,7 @@ def _fit(
         for batch in (batch for _ in range(recipe.epochs) for batch in _batches(corpus.round(), recipe.batch)):
             docs = [nlp.make_doc(item.text) for item in batch]
             sight = see(docs, lexicon)
-            logits = network(sight, torch.from_numpy(lexicon.vectors(sight.words)))
+            logits = network(sight, torch.from_numpy(lexicon.vectors(sight.words)), lexicon.letters(sight.words))
             wanted = torch.from_numpy(_wanted(docs, batch))
             loss = functional.cross_entropy(logits, wanted, ignore_index=-1, label_smoothing=0.02)
             optimiser.zero_grad()

@@ -25,6 +25,8 @@ _DATES = (
 _FOREIGN = ("de_DE", "fr_FR", "es_ES", "it_IT", "pl_PL", "nl_NL", "sv_SE", "hu_HU", "en_IN", "en_PH")
 _MORE_FOREIGN = ("en_US", "en_NZ", "de_AT", "da_DK", "no_NO", "fi_FI", "sk_SK", "hr_HR", "es_CL", "es_MX", "pt_BR")
 """Locales of addresses that only training uses."""
+_ABROAD = 0.2
+"""Share of addresses that are put together from parts of foreign ones, for training."""
 
 
 class Values:
@@ -126,6 +128,8 @@ class Values:
 
     def _address(self, form: str) -> str:
         rng = self._rng
+        if not self._is_testing and rng.random() < _ABROAD:
+            return self._abroad(form)
         street = f"{rng.randrange(1, 300)}{rng.choice(('', '', '', 'a', 'B'))} {rng.choice(self._lists['streets'])}"
         if rng.random() < 0.2:
             street = f"Flat {rng.randrange(1, 40)}, {street}"
@@ -138,6 +142,34 @@ class Values:
             return str(faker.address()).replace("\n", rng.choice(("\n", ", ")))
         comma = rng.choice((", ", ", ", "\n", " "))
         return comma.join((street, rng.choice(self._lists["towns"]), self._postcode()))
+
+    def _abroad(self, form: str) -> str:
+        """A foreign street, with parts of addresses of other countries before and behind it."""
+        rng = self._rng
+        faker = self._people.faker(rng.choice(self._foreign))
+        street = str(faker.street_address()).replace("\n", ", ")
+        box = f"P.O. Box {rng.randrange(10, 9000)}"
+        front = rng.choice(("", "", "", f"{rng.randrange(100, 99_999)} ", f"Apt. {rng.randrange(1, 999)} ", f"{box}, "))
+        unit = rng.choice(
+            (
+                "",
+                "",
+                f"Suite {rng.randrange(1, 999)}",
+                f"Apt. {rng.randrange(1, 999)}",
+                f"Unit {rng.randrange(90)}",
+                box,
+            )
+        )
+        comma = rng.choice((", ", ", ", "\n", "\n    ", " "))
+        if form != "full":
+            return rng.choice(
+                (street, street, box, f"the corner of {street} and {faker.street_name()}", f"{front}{street}")
+            )
+        country = rng.choice(("", rng.choice(self._lists["countries"])))
+        place = rng.choice(
+            (f"{faker.city()} {faker.postcode()}", f"{faker.postcode()} {faker.city()}", str(faker.city()))
+        )
+        return comma.join(part for part in (f"{front}{street}", unit, place, country) if part)
 
     def _organisation(self, form: str) -> str:
         rng = self._rng
