@@ -28,14 +28,15 @@ class LocalNlpEngine(SpacyNlpEngine):
         if not (folder / "meta.json").is_file():
             raise RedactionError(f"{folder}: the redactor's language model is missing. Nothing is redacted without it.")
         self.identity = _identity(folder)
-        self.nlp = {"en": spacy.load(folder)}  # type: ignore[assignment]  # Presidio declares it None
+        self._pipeline = spacy.load(folder)
+        self.nlp = {"en": self._pipeline}  # type: ignore[assignment]  # Presidio declares it None
 
     def load(self) -> None:
         """Nothing to do: the pipeline was given, and no other may be fetched in its place."""
 
     def process_texts(self, texts: Sequence[str]) -> Iterator[NlpArtifacts]:
         """What is found in each text; Presidio's `process_batch` puts each text together anew, which takes time."""
-        return (self._doc_to_nlp_artifact(doc, "en") for doc in self.nlp["en"].pipe(texts, batch_size=len(texts)))
+        return (self._doc_to_nlp_artifact(doc, "en") for doc in self._pipeline.pipe(texts, batch_size=len(texts)))
 
     def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
         """What was found, without the lemmas that Presidio's context words need: our patterns hold their context."""

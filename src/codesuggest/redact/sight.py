@@ -5,6 +5,7 @@ Names and ordinary words that nobody saw in training are told apart by what they
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,15 @@ _GREAT_AGES = np.array([get_string_id(str(age)) for age in range(90, 116)], dtyp
 _LETTERS = regex.compile(r"[\p{L}\p{M}]+")
 
 
+class _Words(NamedTuple):
+    """What is known of words, one row each: their vectors by pieces and by letters, letters, number of pieces."""
+
+    vectors: Floats
+    spelt: Floats
+    letters: Letters
+    n_pieces: Rows
+
+
 class Lexicon:
     """Words' vectors, letters and numbers of pieces, made when a word is first seen.
 
@@ -49,7 +59,7 @@ class Lexicon:
         self._pieces, self._weights = pieces, weights
         self._row: dict[int, int] = {}
         self._unspelt: list[int] = []
-        self._blank()
+        self._words = self._blank()
 
     def rows(self, doc: Doc, keys: npt.NDArray[np.uint64]) -> Rows:
         """The row of each token of a text; keys are the hashes of the tokens in lower case."""
@@ -64,46 +74,45 @@ class Lexicon:
     def vectors(self, rows: Rows) -> Floats:
         """Shape (n, width): of the word's pieces, then of its letters."""
         if self._weights is not None and self._unspelt:
-            self._spelt[self._unspelt] = spelt(self._weights, self._letters[self._unspelt])
+            self._words.spelt[self._unspelt] = spelt(self._weights, self._words.letters[self._unspelt])
             self._unspelt = []
-        return np.concatenate([self._vectors[rows], self._spelt[rows]], axis=1)
+        return np.concatenate([self._words.vectors[rows], self._words.spelt[rows]], axis=1)
 
     def letters(self, rows: Rows) -> Letters:
         """Shape (n, LENGTH)."""
-        return self._letters[rows]
+        return self._words.letters[rows]
 
     def n_pieces(self, rows: Rows) -> Rows:
         """Into how many pieces each word falls, 5 at most; 0 for what has no letters."""
-        return self._n_pieces[rows]
+        return self._words.n_pieces[rows]
 
     def make_room(self) -> None:
         """Forget all words once there are many; rows given before are then void."""
         if len(self._row) > _SPARE:
             self._row, self._unspelt = {}, []
-            self._blank()
+            self._words = self._blank()
 
     def _add(self, key: int, word: str) -> int:
         row = len(self._row) + 1
-        if row >= len(self._vectors):
-            self._vectors, self._spelt, self._letters, self._n_pieces = (
-                np.concatenate([table, np.zeros_like(table)])
-                for table in (self._vectors, self._spelt, self._letters, self._n_pieces)
-            )
+        if row >= len(self._words.vectors):
+            self._words = _Words(*(np.concatenate([table, np.zeros_like(table)]) for table in self._words))
         pieces = [piece for run in _LETTERS.findall(word) for piece in self._pieces.rows(run)]
         if pieces:
-            self._vectors[row] = self._pieces.vectors[pieces].mean(axis=0)
-        self._n_pieces[row] = min(len(pieces), 5)
-        self._letters[row] = letters(word)
+            self._words.vectors[row] = self._pieces.vectors[pieces].mean(axis=0)
+        self._words.n_pieces[row] = min(len(pieces), 5)
+        self._words.letters[row] = letters(word)
         self._unspelt.append(row)
         self._row[key] = row
         return row
 
-    def _blank(self) -> None:
+    def _blank(self) -> _Words:
         n_filters = 0 if self._weights is None else sum(len(self._weights[f"filters.{n}.bias"]) for n in WINDOWS)
-        self._vectors = np.zeros((4096, self._pieces.vectors.shape[1]), dtype=np.float32)
-        self._spelt = np.zeros((4096, n_filters), dtype=np.float32)
-        self._letters = np.zeros((4096, LENGTH), dtype=np.uint8)
-        self._n_pieces = np.zeros(4096, dtype=np.int64)
+        return _Words(
+            np.zeros((4096, self._pieces.vectors.shape[1]), dtype=np.float32),
+            np.zeros((4096, n_filters), dtype=np.float32),
+            np.zeros((4096, LENGTH), dtype=np.uint8),
+            np.zeros(4096, dtype=np.int64),
+        )
 
 
 @dataclass(frozen=True, slots=True)

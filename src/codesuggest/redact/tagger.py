@@ -15,7 +15,8 @@ from spacy.util import minibatch
 
 from codesuggest.redact.patterns import is_of_a_thing
 from codesuggest.redact.pieces import WordPieces
-from codesuggest.redact.sight import Floats, Lexicon, Rows, Sight, see
+from codesuggest.redact.sight import Lexicon, Rows, Sight, see
+from codesuggest.redact.spelling import Floats
 
 LEARNT = ("PERSON", "LOCATION", "ORGANIZATION", "ADDRESS", "PHONE_NUMBER", "BLEEP", "AGE")
 """The types that are found by context; patterns find the others, and of the last three what has a shape."""
