@@ -66,6 +66,8 @@ def types(redactor: Redactor, text: str) -> dict[str, str]:
         ("logged by patelr2 today", "patelr2", "USER_NAME"),
         ("told smith.j twice", "smith.j", "USER_NAME"),
         ("then miss okafor left", "miss okafor", "PERSON"),
+        ("gave it to miss okafor", "miss okafor", "PERSON"),
+        ("HR: 07700 900123 by noon", "07700 900123", "PHONE_NUMBER"),
         ("NI number QQ123456C".replace("QQ", "AB"), "AB123456C", "UK_NINO"),
         ("from 192.168.10.4 to the archive", "192.168.10.4", "IP_ADDRESS"),
         ("see https://intranet.example/pt/55", "https://intranet.example/pt/55", "URL"),
@@ -90,7 +92,7 @@ def test_personal_data_of_the_uk_is_found(redactor: Redactor, text: str, value: 
         "TRUFI and VIBE repeated, Danis-Weber B, Sinding-Larsen, OGD and IVI first, Tigrinya interpreter",
         "Moved to Elizabeth ward after the Brodell bandage",
         "Plate SN-36714J cracked, TC99 M given, mean 3.2 (14) 350 to 420",
-        "Near miss only, easy to miss small ones; we'd miss several. Crash call 2222, then rang 111",
+        "Near miss only, easy to miss small ones; they didn't miss several. Crash call 2222, then rang 111",
         "BP 124/70 on arrival, BP 98 at 14:05, bp 1130: none",
     ],
 )

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import spacy
 import torch
+from spacy.tokens import Span
 
 from codesuggest.redact.pieces import WordPieces
 from codesuggest.redact.sight import GAP, Lexicon, see
 from codesuggest.redact.spelling import LENGTH, N_LETTERS, WINDOWS, letters, spelt
-from codesuggest.redact.tagger import LEARNT, SCORES, Tagger, decode, floors, probabilities
+from codesuggest.redact.tagger import LEARNT, SCORES, Tagger, decode, floors, is_personal, probabilities
 from codesuggest.redaction.network import Network
 
 
@@ -166,6 +167,26 @@ def test_a_name_counts_sooner_beside_a_sure_name_and_initials_beside_initials(
     each = floors(doc, probability, 0.4)
     assert [i for i in range(len(doc)) if each[i] < 0.4] == lowered
     assert each[lowered].tolist() == [0.2] * len(lowered)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "is_somebodys"),
+    [
+        ("rang 111", "PHONE_NUMBER", False),
+        ("rang 2222", "BLEEP", False),
+        ("gran turned 101", "AGE", True),
+        ("BP 98", "AGE", False),
+        ("bed 12", "BLEEP", False),
+        ("HR: 4521", "PHONE_NUMBER", True),
+        ("asset no 4521", "PHONE_NUMBER", False),
+        ("rang back", "BLEEP", False),
+    ],
+)
+def test_a_number_is_somebody_s_unless_it_is_a_thing_s_a_measurement_or_everybody_s(
+    text: str, label: str, is_somebodys: bool
+) -> None:
+    doc = spacy.blank("en")(text)
+    assert is_personal(Span(doc, len(doc) - 1, len(doc), label=label)) is is_somebodys
 
 
 def test_a_tagger_reads_back_what_it_wrote_and_marks_texts(pieces: WordPieces, tmp_path: Path) -> None:

@@ -11,9 +11,7 @@ _STAFF = (
 )
 _NAME = rf"(?!{_STAFF})(?:(?:de|van|von|der|den|bin|ibn|al|el|ap|da|dos|la|le|ter|ten)[ \-'’]){{0,2}}(?:\p{{Lu}}\.? ?){{0,2}}(?:[ODd]['’])?\p{{Lu}}[\p{{L}}'’\-]+"
 _NAMES = rf"{_NAME}(?:[ \-]{_NAME}){{0,2}}"
-_MISSING = (
-    r"\b(?i:near|to|not|no|or|would|could|will|might|may|can|did|do|easily|I|we|you|they|\p{L}+['’](?:t|d|ll))[ \-]"
-)
+_MISSING = r"\b(?i:near|easy to|hard to|easily|\p{L}+n['’]t)[ \-]"
 """Behind these `miss` is no title: a near miss, easy to miss."""
 _KIN = (
     r"(?:wife|husband|son|daughter|mum|mam|mummy|dad|daddy|mother|father|brother|sister|twin|partner|niece|nephew|aunt|auntie|uncle|nan|nana|gran"

@@ -9,9 +9,7 @@ _TIMEOUT_S = 2.0
 _INDIRECT = frozenset({"PERSON", "ADDRESS", "AGE", "DATE", "DATE_OF_BIRTH"})
 _OF_A_THING = regex.compile(
     r"(?i)\b(?:serial|asset|lot|batch|part|model|software|version|order|vial|kit|generator|catalogue|cat|job|ticket|engineer(?:'s)?|sn|s/n|tag|detector|probe|tube|dosemeter|phantom"
-    r"|dosimeter|chassis|coil|battery|equip(?:ment)?|tracking|film badge|pump|box"
-    r"|BP|HR|RR|sats?|SpO2|pulse|GCS|weight|wt|kVp?|mAs?|DLP|CTDI(?:vol)?|DAP|eGFR"
-    r"|room|bed|bay|slot|series|image|slice)"
+    r"|dosimeter|chassis|coil|battery|equip(?:ment)?|tracking|film badge|pump|box)"
     r"(?:\s*(?:no|num|number|ref|id|code|\#)\.?)?\s*(?:is|was)?\s*[:=\-(]?\s*$"
 )
 
@@ -60,5 +58,5 @@ class UkRecognizer(PatternRecognizer):
 
 
 def is_of_a_thing(text: str, start: int) -> bool:
-    """Whether the number that starts here is said to be a thing's or a measurement: a serial number, a weight."""
+    """Whether the number that starts here is said to be a thing's: a serial, asset or lot number."""
     return bool(_OF_A_THING.search(text[max(0, start - 40) : start]))

@@ -1,12 +1,13 @@
 """Words as language models cut them: pieces, each with a vector, so that a word nobody saw in training has one too."""
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+
+from codesuggest.redact.spelling import plain
 
 _FILES = ("pieces.txt", "pieces.npy")
 _LONGEST = 60
@@ -38,7 +39,7 @@ class WordPieces:
     def rows(self, word: str) -> list[int]:
         """The rows of a word's pieces, whatever its case and accents; none where it is not made of pieces."""
         rows: list[int] = []
-        rest = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
+        rest = plain(word.lower())
         if len(rest) > _LONGEST:
             return []
         while rest:

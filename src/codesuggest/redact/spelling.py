@@ -15,18 +15,22 @@ N_LETTERS = 32
 WINDOWS = (3, 5)
 """How many letters in a row each half of the filters looks at."""
 _HEAD = 10
-_BLANK, _OTHER = 0, 31
+_OTHER = 31
 _CODES = {letter: code for code, letter in enumerate("abcdefghijklmnopqrstuvwxyz'-", start=1)} | {"’": 27, "–": 28}
 
 
+def plain(word: str) -> str:
+    """A word without accents."""
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
 def letters(word: str) -> Letters:
-    """A word in lower case as codes of its letters, shape (LENGTH,); accents are left away."""
-    plain = [c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)]
-    room = LENGTH - 2
-    if len(plain) > room:
-        plain = plain[:_HEAD] + plain[_HEAD - room :]
+    """A word in lower case as codes of its letters, shape (LENGTH,), 0 where there is none; accents are left away."""
+    shown, room = plain(word), LENGTH - 2
+    if len(shown) > room:
+        shown = shown[:_HEAD] + shown[_HEAD - room :]
     codes = np.zeros(LENGTH, dtype=np.uint8)
-    codes[1 : 1 + len(plain)] = [_CODES.get(c, 29 if c.isdigit() else 30 if c.isalpha() else _OTHER) for c in plain]
+    codes[1 : 1 + len(shown)] = [_CODES.get(c, 29 if c.isdigit() else 30 if c.isalpha() else _OTHER) for c in shown]
     return codes
 
 

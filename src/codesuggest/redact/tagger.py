@@ -32,6 +32,11 @@ _SUREST, _SUREST_NUMBER = 0.99, 0.5
 """No finding by context is as sure as a number whose check digit is right, no number as one that a pattern found."""
 _EVERYBODYS = frozenset({"101", "111", "112", "999", "2222"})
 """Numbers that are dialled for help: the police, NHS 111, emergencies, a hospital's crash call."""
+_MEASURED = regex.compile(
+    r"(?i)\b(?:BP|HR|RR|sats?|SpO2|pulse|GCS|weight|wt|kVp?|mAs?|DLP|CTDI(?:vol)?|DAP|eGFR|room|bed|bay|slot|series|image|slice)"
+    r"\s*(?:is|was)?\s*[:=\-(]?\s*$"
+)
+"""What a number that is an age or a bleep nowhere stands behind."""
 _EDGE = 0.6
 """A word beside one that is found counts from this share of the floor."""
 _COMPANY = 0.5
@@ -142,10 +147,14 @@ def _starts(probability: Floats, kinds: Rows, position: int) -> bool:
     return bool(probability[position, 1 + kind] > probability[position, 1 + n + kind] or kind != kinds[position - 1])
 
 
-def _is_personal(span: Span) -> bool:
-    """Whether what was taken for somebody's number has digits, is not everybody's and not said to be a thing's."""
-    is_number = any(c.isdigit() for c in span.text) and span.text not in _EVERYBODYS
-    return is_number and not is_of_a_thing(span.doc.text, span.start_char)
+def is_personal(span: Span) -> bool:
+    """Whether what was taken for somebody's number has digits, and is no thing's, measurement or everybody's."""
+    before = span.doc.text[max(0, span.start_char - 20) : span.start_char]
+    if not any(c.isdigit() for c in span.text) or is_of_a_thing(span.doc.text, span.start_char):
+        return False
+    if span.label_ != "AGE" and span.text in _EVERYBODYS:
+        return False
+    return span.label_ == "PHONE_NUMBER" or not _MEASURED.search(before)
 
 
 @Language.factory("personal", default_config={"floor": 0.5}, assigns=["doc.ents"])
@@ -180,7 +189,7 @@ class Tagger:
                     (Span(doc, first, behind, label=type), self._raised(score, least[first:behind]))
                     for first, behind, type, score in decode(own, least)
                 ]
-                kept = [(span, score) for span, score in spans if span.label_ not in _NUMBERS or _is_personal(span)]
+                kept = [(span, score) for span, score in spans if span.label_ not in _NUMBERS or is_personal(span)]
                 doc.ents = [span for span, _ in kept]
                 doc.user_data[SCORES] = [
                     min(score, _SUREST_NUMBER) if span.label_ in _NUMBERS else score for span, score in kept
